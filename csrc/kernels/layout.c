@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Shape and strides to canonical form. No element is read here.
+#include "../strideops.h"
+
+#include <stdlib.h>
+
+static void move_axis(so_layout *layout, int from, int to)
+{
+    layout->shape[to] = layout->shape[from];
+    for (int k = 0; k < layout->noperands; k++)
+        layout->stride[k][to] = layout->stride[k][from];
+}
+
+static void swap_axes(so_layout *layout, int a, int b)
+{
+    ptrdiff_t held = layout->shape[a];
+    layout->shape[a] = layout->shape[b];
+    layout->shape[b] = held;
+    for (int k = 0; k < layout->noperands; k++) {
+        held = layout->stride[k][a];
+        layout->stride[k][a] = layout->stride[k][b];
+        layout->stride[k][b] = held;
+    }
+}
+
+ptrdiff_t so_size(const so_layout *layout)
+{
+    ptrdiff_t size = 1;
+    for (int axis = 0; axis < layout->ndim; axis++)
+        size *= layout->shape[axis];
+    return size;
+}
+
+static void drop_unit_axes(so_layout *layout)
+{
+    int kept = 0;
+    for (int axis = 0; axis < layout->ndim; axis++)
+        if (layout->shape[axis] != 1)
+            move_axis(layout, axis, kept++);
+    layout->ndim = kept;
+}
+
+// An axis runs upwards for the first operand that moves along it.
+static void flip_negative_axes(so_layout *layout)
+{
+    for (int axis = 0; axis < layout->ndim; axis++) {
+        int first = 0;
+        while (first < layout->noperands - 1 && layout->stride[first][axis] == 0)
+            first++;
+        if (layout->stride[first][axis] >= 0)
+            continue;
+        for (int k = 0; k < layout->noperands; k++) {
+            layout->data[k] += (layout->shape[axis] - 1) * layout->stride[k][axis];
+            layout->stride[k][axis] = -layout->stride[k][axis];
+        }
+    }
+}
+
+// The step of the first operand that moves along the axis: what decides how far inside it belongs.
+static ptrdiff_t leading_step(const so_layout *layout, int axis)
+{
+    for (int k = 0; k < layout->noperands; k++)
+        if (layout->stride[k][axis])
+            return llabs(layout->stride[k][axis]);
+    return 0;
+}
+
+static int belongs_inside(const so_layout *layout, int axis, int other)
+{
+    ptrdiff_t step = leading_step(layout, axis), other_step = leading_step(layout, other);
+    return step != other_step ? step < other_step : layout->shape[axis] > layout->shape[other];
+}
+
+// Small steps inside, long axes inside short ones; stable, so that an array in C order keeps its axes.
+static void sort_axes(so_layout *layout)
+{
+    for (int i = 1; i < layout->ndim; i++)
+        for (int axis = i; axis > 0 && belongs_inside(layout, axis - 1, axis); axis--)
+            swap_axes(layout, axis - 1, axis);
+}
+
+static int can_merge(const so_layout *layout, int outer, int inner)
+{
+    for (int k = 0; k < layout->noperands; k++)
+        if (layout->stride[k][outer] != layout->shape[inner] * layout->stride[k][inner])
+            return 0;
+    return 1;
+}
+
+static void merge_axes(so_layout *layout)
+{
+    int kept = 0;
+    for (int axis = 1; axis < layout->ndim; axis++) {
+        if (can_merge(layout, kept, axis)) {
+            ptrdiff_t merged = layout->shape[kept] * layout->shape[axis];
+            move_axis(layout, axis, kept);
+            layout->shape[kept] = merged;
+        } else {
+            move_axis(layout, axis, ++kept);
+        }
+    }
+    if (layout->ndim)
+        layout->ndim = kept + 1;
+}
+
+// The axis of an operand's smallest step, the innermost one where several tie.
+static int inner_axis(const so_layout *layout, int operand)
+{
+    int inner = layout->ndim - 1;
+    ptrdiff_t smallest = PTRDIFF_MAX;
+    for (int axis = layout->ndim - 1; axis >= 0; axis--) {
+        ptrdiff_t step = llabs(layout->stride[operand][axis]);
+        if (step && step < smallest) {
+            smallest = step;
+            inner = axis;
+        }
+    }
+    return inner;
+}
+
+// Where an operand's inner axis is not the innermost one, it becomes the row axis of the tiles: a tile
+// then holds whole cache lines of both operands.
+static void choose_row_axis(so_layout *layout)
+{
+    for (int k = 0; k < layout->noperands; k++) {
+        int rows = inner_axis(layout, k);
+        if (rows == layout->ndim - 1)
+            continue;
+        for (int axis = rows; axis < layout->ndim - 2; axis++)
+            swap_axes(layout, axis, axis + 1);
+        return;
+    }
+}
+
+void so_canonicalize(so_layout *layout)
+{
+    drop_unit_axes(layout);
+    flip_negative_axes(layout);
+    sort_axes(layout);
+    merge_axes(layout);
+    choose_row_axis(layout);
+}
+
+ptrdiff_t so_fold_repeats(so_layout *layout)
+{
+    ptrdiff_t repeats = 1;
+    int kept = 0;
+    for (int axis = 0; axis < layout->ndim; axis++) {
+        int moves = 0;
+        for (int k = 0; k < layout->noperands; k++)
+            moves |= layout->stride[k][axis] != 0;
+        if (moves)
+            move_axis(layout, axis, kept++);
+        else
+            repeats *= layout->shape[axis];
+    }
+    layout->ndim = kept;
+    return repeats;
+}

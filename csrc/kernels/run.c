@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One op over one layout: canonical form and walk; for a reduction also the start value and the repeats.
+// Only kernels read elements.
+#include "../strideops.h"
+
+#include <string.h>
+
+static int is_float(so_dtype dtype)
+{
+    return dtype == SO_FLOAT32 || dtype == SO_FLOAT64;
+}
+
+// A whole number as one element; integers wrap.
+static void encode(so_dtype dtype, ptrdiff_t number, char *element)
+{
+    float single = (float)number;
+    double real = (double)number;
+    uint8_t one = (uint8_t)number;
+    uint16_t two = (uint16_t)number;
+    uint32_t four = (uint32_t)number;
+    uint64_t eight = (uint64_t)number;
+    const void *by_size[9] = {[1] = &one, [2] = &two, [4] = &four, [8] = &eight};
+    ptrdiff_t size = so_itemsize(dtype);
+    memcpy(element, dtype == SO_FLOAT32 ? &single : dtype == SO_FLOAT64 ? &real : by_size[size], (size_t)size);
+}
+
+// What a sum of floats starts from: -0.0 is the neutral element, though an empty sum is 0.0.
+static void encode_negative_zero(so_dtype dtype, char *element)
+{
+    float single = -0.0f;
+    double real = -0.0;
+    memcpy(element, dtype == SO_FLOAT32 ? (void *)&single : &real, (size_t)so_itemsize(dtype));
+}
+
+// Applies an op with one element as its source to every element of the result. The result does not move
+// along the reduced axes, so these fall away.
+static void apply_to_result(so_op op, so_dtype dtype, const so_layout *layout, int result, char *element)
+{
+    so_layout target;
+    target.ndim = 0;
+    target.noperands = 2;
+    target.data[0] = layout->data[result];
+    target.data[1] = element;
+    for (int axis = 0; axis < layout->ndim; axis++) {
+        if (layout->stride[result][axis] == 0)
+            continue;
+        target.shape[target.ndim] = layout->shape[axis];
+        target.stride[0][target.ndim] = layout->stride[result][axis];
+        target.stride[1][target.ndim++] = 0;
+    }
+    so_run(op, dtype, &target);
+}
+
+// A result of one element can carry what it cannot hold: the sum is then as good as if it were exact.
+static void add_carry(so_layout *layout, double *carry)
+{
+    int result = layout->noperands - 1, operand = layout->noperands++;
+    for (int axis = 0; axis < layout->ndim; axis++) {
+        if (layout->stride[result][axis] != 0) {
+            layout->noperands--;
+            return;
+        }
+        layout->stride[operand][axis] = 0;
+    }
+    layout->data[operand] = (char *)carry;
+}
+
+static void reduce(so_op op, so_dtype dtype, so_layout *layout)
+{
+    char element[8];
+    double carry = 0;
+    int result = so_inputs(op), empty = so_size(layout) == 0;
+    so_dtype result_dtype = so_result_dtype(op, dtype);
+    if (op == SO_SUM && is_float(dtype) && !empty)
+        encode_negative_zero(result_dtype, element);
+    else
+        encode(result_dtype, 0, element);
+    apply_to_result(SO_COPY, result_dtype, layout, result, element);
+
+    ptrdiff_t repeats = so_fold_repeats(layout);
+    if (is_float(dtype))
+        add_carry(layout, &carry);
+    so_canonicalize(layout);
+    so_walk(layout, so_find_kernel(op, dtype));
+    if (repeats > 1) {
+        encode(result_dtype, repeats, element);
+        apply_to_result(SO_SCALE, result_dtype, layout, result, element);
+    }
+}
+
+void so_run(so_op op, so_dtype dtype, so_layout *layout)
+{
+    if (so_inputs(op)) {
+        reduce(op, dtype, layout);
+    } else {
+        so_canonicalize(layout);
+        so_walk(layout, so_find_kernel(op, dtype));
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The only N-d loop. It hands tiles to a kernel and knows no dtype; no element is read here.
+#include "../strideops.h"
+
+#include <stdlib.h>
+
+// Rows and columns of a block where the operands disagree about the inner axis: a block of each
+// operand then stays in the first-level cache.
+enum { BLOCK = 32 };
+
+static int operands_disagree(const so_tile *tile)
+{
+    for (int k = 0; k < tile->noperands; k++) {
+        ptrdiff_t row = llabs(tile->stride[k][0]), column = llabs(tile->stride[k][1]);
+        if (row && row < column)
+            return 1;
+    }
+    return 0;
+}
+
+static ptrdiff_t at_most(ptrdiff_t limit, ptrdiff_t length)
+{
+    return length < limit ? length : limit;
+}
+
+static void run_in_blocks(const so_tile *tile, so_kernel *kernel)
+{
+    so_tile block = *tile;
+    for (ptrdiff_t row = 0; row < tile->shape[0]; row += BLOCK) {
+        block.shape[0] = at_most(BLOCK, tile->shape[0] - row);
+        for (ptrdiff_t column = 0; column < tile->shape[1]; column += BLOCK) {
+            block.shape[1] = at_most(BLOCK, tile->shape[1] - column);
+            for (int k = 0; k < tile->noperands; k++)
+                block.data[k] = tile->data[k] + row * tile->stride[k][0] + column * tile->stride[k][1];
+            kernel(&block);
+        }
+    }
+}
+
+// The two inner axes of a layout; axes that it lacks have length 1.
+static so_tile inner_tile(const so_layout *layout)
+{
+    so_tile tile = {.noperands = layout->noperands};
+    for (int i = 0; i < 2; i++) {
+        int axis = layout->ndim - 2 + i;
+        tile.shape[i] = axis < 0 ? 1 : layout->shape[axis];
+        for (int k = 0; k < layout->noperands; k++)
+            tile.stride[k][i] = axis < 0 ? 0 : layout->stride[k][axis];
+    }
+    for (int k = 0; k < layout->noperands; k++)
+        tile.data[k] = layout->data[k];
+    return tile;
+}
+
+// Moves the tile to the next place in C order of the outer axes; 0 after the last one.
+static int advance(so_tile *tile, ptrdiff_t *index, const so_layout *layout)
+{
+    for (int axis = layout->ndim - 3; axis >= 0; axis--) {
+        for (int k = 0; k < layout->noperands; k++)
+            tile->data[k] += layout->stride[k][axis];
+        if (++index[axis] < layout->shape[axis])
+            return 1;
+        for (int k = 0; k < layout->noperands; k++)
+            tile->data[k] -= layout->shape[axis] * layout->stride[k][axis];
+        index[axis] = 0;
+    }
+    return 0;
+}
+
+void so_walk(const so_layout *layout, so_kernel *kernel)
+{
+    if (so_size(layout) == 0)
+        return;
+    so_tile tile = inner_tile(layout);
+    int blocked = operands_disagree(&tile);
+    ptrdiff_t index[SO_MAX_NDIM];
+    for (int axis = 0; axis < layout->ndim - 2; axis++)
+        index[axis] = 0;
+    do {
+        if (blocked)
+            run_in_blocks(&tile, kernel);
+        else
+            kernel(&tile);
+    } while (advance(&tile, index, layout));
+}
+
+char *so_item(const so_layout *layout, const ptrdiff_t *index)
+{
+    char *address = layout->data[0];
+    for (int axis = 0; axis < layout->ndim; axis++)
+        address += index[axis] * layout->stride[0][axis];
+    return address;
+}

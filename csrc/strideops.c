@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The whole C core as one translation unit, for projects that compile it in: add this file, include strideops.h.
+#include "kernels/layout.c"
+#include "kernels/overlap.c"
+#include "kernels/run.c"
+#include "kernels/table.c"
+#include "kernels/walk.c"

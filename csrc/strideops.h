@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The whole public C API of strideops: layouts, the walk and the ops. Nothing here allocates, nothing keeps state.
+#ifndef STRIDEOPS_H
+#define STRIDEOPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { SO_MAX_NDIM = 64, SO_MAX_OPERANDS = 4 };
+
+typedef enum so_dtype {
+    SO_INT8,
+    SO_INT16,
+    SO_INT32,
+    SO_INT64,
+    SO_UINT8,
+    SO_UINT16,
+    SO_UINT32,
+    SO_UINT64,
+    SO_FLOAT32,
+    SO_FLOAT64,
+    SO_DTYPE_COUNT
+} so_dtype;
+
+// The operands of each op, in this order. An operand that is one element has stride 0 on every axis.
+typedef enum so_op {
+    SO_COPY,  // target, source: target[...] = source (a fill when the source is one element)
+    SO_SCALE, // target, alpha: target *= alpha
+    SO_AXPY,  // target, x, alpha: target += alpha * x
+    SO_SUM,   // x, result: the sum over every axis on which the result has stride 0
+    SO_DOT,   // x, y, result: the sum of products over those axes
+    SO_OP_COUNT
+} so_op;
+
+// One shape and, per operand, an address and signed strides in bytes. Axis 0 is the outermost.
+typedef struct so_layout {
+    int ndim;
+    int noperands;
+    ptrdiff_t shape[SO_MAX_NDIM];
+    ptrdiff_t stride[SO_MAX_OPERANDS][SO_MAX_NDIM];
+    char *data[SO_MAX_OPERANDS];
+} so_layout;
+
+// What a kernel sees: the two inner axes. [0] is the row axis, [1] the column axis, the inner one.
+typedef struct so_tile {
+    int noperands;
+    ptrdiff_t shape[2];
+    ptrdiff_t stride[SO_MAX_OPERANDS][2];
+    char *data[SO_MAX_OPERANDS];
+} so_tile;
+
+typedef void so_kernel(const so_tile *tile);
+
+// layout.c
+
+// The number of elements that the layout visits.
+ptrdiff_t so_size(const so_layout *layout);
+
+// The same elements in the cheapest order: no axis of length 1, operand 0 with positive strides that
+// fall from the outermost axis to the innermost, neighbouring axes merged where every operand allows.
+void so_canonicalize(so_layout *layout);
+
+// Removes the axes on which no operand moves and returns the product of their lengths.
+ptrdiff_t so_fold_repeats(so_layout *layout);
+
+// overlap.c
+
+typedef enum so_overlap {
+    SO_DISJOINT,
+    SO_SHARED,
+    SO_UNDECIDED // the search ended at its limit: treat as shared
+} so_overlap;
+
+// Do two different elements of the operand share a byte?
+so_overlap so_overlaps_itself(const so_layout *layout, int operand, ptrdiff_t itemsize);
+
+// Does an element of operand a share a byte with an element of operand b?
+so_overlap so_overlaps(const so_layout *layout, int a, int b, ptrdiff_t itemsize);
+
+// Does operand b lie exactly on operand a, element on element?
+int so_same_memory(const so_layout *layout, int a, int b);
+
+// walk.c
+
+// Calls the kernel with every tile of a layout.
+void so_walk(const so_layout *layout, so_kernel *kernel);
+
+// The address of one element of operand 0; the index has one entry per axis, each in range.
+char *so_item(const so_layout *layout, const ptrdiff_t *index);
+
+// table.c
+
+ptrdiff_t so_itemsize(so_dtype dtype);
+
+// The dtype of the op's result operand.
+so_dtype so_result_dtype(so_op op, so_dtype dtype);
+
+// The number of operands that a reduction reads; 0 for an op that writes its target element by element.
+int so_inputs(so_op op);
+
+so_kernel *so_find_kernel(so_op op, so_dtype dtype);
+
+// run.c
+
+// Runs the op over the layout, which is used up: it comes back in canonical form.
+void so_run(so_op op, so_dtype dtype, so_layout *layout);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Part of _core.pyx: from an object to an operand of a layout, or a refusal. No element is read here.
+
+cdef struct Operand:
+    Py_buffer view
+    so_dtype dtype
+
+
+cdef str _numbers(const Py_ssize_t *values, int ndim):
+    return "(" + ",".join([str(values[axis]) for axis in range(ndim)]) + ")"
+
+
+cdef str _layout_text(Operand *operand):
+    """shape:stride, as in (6,6):(64,8)."""
+    cdef int ndim = operand.view.ndim
+    return f"{_numbers(operand.view.shape, ndim)}:{_numbers(operand.view.strides, ndim)}"
+
+
+cdef str _describe(str name, Operand *operand):
+    return f"{name} is {DTYPES[<int> operand.dtype]} {_layout_text(operand)}"
+
+
+cdef object _unreadable(str name, str got):
+    return TypeError(
+        f"{name} is {got}; strideops reads int8 to int64, uint8 to uint64, float32 and float64 in native byte order "
+        f"in place. Convert it first, which is a copy: {name} = np.asarray({name}).astype('float64')"
+    )
+
+
+cdef int _dtype_from_format(const char *format, Py_ssize_t itemsize) noexcept:
+    """The so_dtype of a buffer's struct format, -1 for what is no number of ours, -2 for a foreign byte order."""
+    cdef int size_class, first
+    cdef bint foreign = False
+    if format == NULL:
+        format = b"B"
+    if format[0] == b"@" or format[0] == b"=" or format[0] == b"^":
+        format += 1
+    elif format[0] == b"<" or format[0] == b">" or format[0] == b"!":
+        foreign = (format[0] == b"<") != _little_endian
+        format += 1
+    if format[0] == 0 or format[1] != 0:
+        return -1
+    if format[0] in b"bhilqn":
+        first = SO_INT8
+    elif format[0] in b"BHILQN":
+        first = SO_UINT8
+    elif format[0] in b"fd":
+        first = SO_FLOAT32 - 2
+    else:
+        return -1
+    if itemsize == 1:
+        size_class, foreign = 0, False
+    elif itemsize == 2:
+        size_class = 1
+    elif itemsize == 4:
+        size_class = 2
+    elif itemsize == 8:
+        size_class = 3
+    else:
+        return -1
+    if first == SO_FLOAT32 - 2 and size_class < 2:
+        return -1
+    return -2 if foreign else first + size_class
+
+
+cdef bint _has_ignored_mask(object obj):
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(obj, masked.MaskedArray)
+
+
+cdef void _clear(Operand *operand) noexcept:
+    """Holds nothing yet: may be released."""
+    memset(operand, 0, sizeof(Operand))
+
+
+cdef int _acquire(Operand *operand, object obj, str name, bint target) except -1:
+    """Hold the object's memory where it lies. The caller releases operand.view, also after an error."""
+    cdef Py_ssize_t expected
+    cdef int axis, dtype
+    if not PyObject_CheckBuffer(obj):
+        raise TypeError(
+            f"{name} is a {type(obj).__name__}, which exports no buffer. Pass an ndarray or another buffer exporter; "
+            f"strideops.asstrided({name}) makes a view without a copy where the object allows one"
+        )
+    if type(obj) is not _ndarray and _has_ignored_mask(obj):
+        raise TypeError(f"{name} is a masked array, whose mask would be ignored. Pass {name}.data or {name}.filled()")
+    try:
+        PyObject_GetBuffer(obj, &operand.view, PyBUF_STRIDES | PyBUF_FORMAT)
+    except (BufferError, ValueError) as error:
+        _clear(operand)
+        got = getattr(obj, "dtype", type(obj).__name__)
+        raise _unreadable(name, f"{got}, whose memory cannot be had with strides ({error})") from None
+    dtype = _dtype_from_format(operand.view.format, operand.view.itemsize)
+    if dtype < 0:
+        got = str(getattr(obj, "dtype", None) or (operand.view.format or b"B").decode())
+        if dtype == -2:
+            got += " in foreign byte order"
+        raise _unreadable(name, f"{got} {_layout_text(operand)}")
+    operand.dtype = <so_dtype> dtype
+    expected = operand.view.itemsize
+    for axis in range(operand.view.ndim):
+        expected *= operand.view.shape[axis]
+    if operand.view.suboffsets != NULL or operand.view.len != expected:
+        raise TypeError(
+            f"{name} exports a buffer that is not one array with strides: {_layout_text(operand)} of "
+            f"{operand.view.itemsize} bytes each, but a length of {operand.view.len} bytes"
+        )
+    if target and operand.view.readonly:
+        raise ValueError(f"{_describe(name, operand)} and read-only. Pass an array whose flags.writeable is True")
+    return 0
+
+
+cdef int _require_one_dtype(Operand *a, str a_name, Operand *b, str b_name) except -1:
+    if a.dtype != b.dtype:
+        raise TypeError(
+            f"{_describe(a_name, a)} but {_describe(b_name, b)}: a cast would be a copy. "
+            f"Make it yourself: {b_name}.astype('{DTYPES[<int> a.dtype]}')"
+        )
+    return 0
+
+
+cdef bint _same_shape(Operand *a, Operand *b) noexcept:
+    cdef int axis
+    if a.view.ndim != b.view.ndim:
+        return False
+    for axis in range(a.view.ndim):
+        if a.view.shape[axis] != b.view.shape[axis]:
+            return False
+    return True
+
+
+cdef void _place_first(so_layout *layout, Operand *operand) noexcept:
+    """Operand 0 gives the layout its shape."""
+    cdef int axis
+    layout.ndim = operand.view.ndim
+    layout.noperands = 1
+    layout.data[0] = <char *> operand.view.buf
+    for axis in range(layout.ndim):
+        layout.shape[axis] = operand.view.shape[axis]
+        layout.stride[0][axis] = operand.view.strides[axis]
+
+
+cdef int _place_broadcast(so_layout *layout, Operand *operand) noexcept:
+    """The next operand, stretched to the layout's shape; -1 where it does not fit."""
+    cdef int axis, own, lead = layout.ndim - operand.view.ndim, k = layout.noperands
+    for own in range(-lead):
+        if operand.view.shape[own] != 1:
+            return -1
+    for axis in range(layout.ndim):
+        own = axis - lead
+        if own < 0 or operand.view.shape[own] == 1:
+            layout.stride[k][axis] = 0
+        elif operand.view.shape[own] == layout.shape[axis]:
+            layout.stride[k][axis] = operand.view.strides[own]
+        else:
+            return -1
+    layout.data[k] = <char *> operand.view.buf
+    layout.noperands = k + 1
+    return 0
+
+
+cdef void _place_element(so_layout *layout, void *element) noexcept:
+    """The next operand is one element."""
+    cdef int axis, k = layout.noperands
+    for axis in range(layout.ndim):
+        layout.stride[k][axis] = 0
+    layout.data[k] = <char *> element
+    layout.noperands = k + 1
+
+
+cdef int _require_shape(int placed, str name, Operand *operand, str target_name, Operand *target) except -1:
+    if placed < 0:
+        raise ValueError(
+            f"{_describe(name, operand)}, which does not broadcast to {_describe(target_name, target)}. "
+            f"Each axis of {name}, counted from the last, must have length 1 or the length of {target_name}'s"
+        )
+    return 0
+
+
+cdef int _require_target_apart(so_layout *layout, Operand *target, str name) except -1:
+    if so_overlaps_itself(layout, 0, target.view.itemsize) != SO_DISJOINT:
+        raise ValueError(
+            f"{_describe(name, target)} and overlaps itself: elements share memory, so a result would depend on the "
+            f"order. Pass the array that owns the memory, or a copy"
+        )
+    return 0
+
+
+cdef int _require_source_apart(
+    so_layout *layout, Operand *target, str target_name, Operand *source, str name
+) except -1:
+    """Operand 0 and operand 1 share no memory, or all of it, element on element."""
+    if so_same_memory(layout, 0, 1) or so_overlaps(layout, 0, 1, target.view.itemsize) == SO_DISJOINT:
+        return 0
+    raise ValueError(
+        f"{_describe(name, source)} and partly overlaps {_describe(target_name, target)}: elements would be "
+        f"overwritten before they are read. Pass {name}.copy(), or use strideops.contiguous, which packs first"
+    )

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Part of _core.pyx: from a layout through the C core to a Python result; numbers in and out of one element.
+
+cdef tuple _OPS = ("copy", "scale", "axpy", "sum", "dot")
+cdef list _witness = None
+
+
+cdef void _record(object op, so_dtype dtype, so_layout *layout):
+    shape = tuple([layout.shape[axis] for axis in range(layout.ndim)])
+    operands = [
+        (<size_t> layout.data[k], tuple([layout.stride[k][axis] for axis in range(layout.ndim)]))
+        for k in range(layout.noperands)
+    ]
+    _witness.append((op, DTYPES[<int> dtype], shape, operands))
+
+
+def witness(list records):
+    """Append to `records` what every call hands to the C core, before it is put into canonical form.
+
+    A record is ``(op, dtype, shape, operands)``, an operand ``(address, strides in bytes)``; ``None`` ends it.
+    Private to the tests of this project.
+    """
+    global _witness
+    _witness = records
+
+
+cdef void _run(so_op op, so_dtype dtype, so_layout *layout):
+    if _witness is not None:
+        _record(_OPS[<int> op], dtype, layout)
+    if so_size(layout) < RELEASE_GIL_FROM:
+        so_run(op, dtype, layout)
+    else:
+        with nogil:
+            so_run(op, dtype, layout)
+
+
+cdef union Number:
+    int8_t int8
+    int16_t int16
+    int32_t int32
+    int64_t int64
+    uint8_t uint8
+    uint16_t uint16
+    uint32_t uint32
+    uint64_t uint64
+    float float32
+    double float64
+
+
+cdef object _scalar(so_dtype dtype, const void *address):
+    """The NumPy scalar of one element, at any alignment."""
+    cdef Number number
+    cdef object value
+    memcpy(&number, address, so_itemsize(dtype))
+    if dtype == SO_FLOAT64:
+        value = number.float64
+    elif dtype == SO_FLOAT32:
+        value = number.float32
+    elif dtype == SO_INT8:
+        value = number.int8
+    elif dtype == SO_INT16:
+        value = number.int16
+    elif dtype == SO_INT32:
+        value = number.int32
+    elif dtype == SO_INT64:
+        value = number.int64
+    elif dtype == SO_UINT8:
+        value = number.uint8
+    elif dtype == SO_UINT16:
+        value = number.uint16
+    elif dtype == SO_UINT32:
+        value = number.uint32
+    else:
+        value = number.uint64
+    return _scalar_type[<int> dtype](value)
+
+
+cdef object _element(so_dtype dtype, object value, str name):
+    """A 0-d array that holds the value as `x[...] = value` would store it."""
+    element = _empty((), _dtype[<int> dtype])
+    try:
+        element[()] = value
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"{name} cannot be stored as {DTYPES[<int> dtype]}: {error}") from None
+    return element
+
+
+cdef object _factor(so_dtype dtype, object alpha):
+    """A 0-d array that holds alpha, where NumPy would allow `x *= alpha` without changing the dtype of x."""
+    if isinstance(alpha, (np.generic, _ndarray)):
+        if alpha.ndim:
+            raise TypeError(f"alpha is an array of shape {alpha.shape}; a number is wanted")
+        alpha = alpha.item()
+    if not isinstance(alpha, (int, float)):
+        raise TypeError(f"alpha is a {type(alpha).__name__}; a real number is wanted")
+    if dtype < SO_FLOAT32 and not isinstance(alpha, int):
+        raise TypeError(f"alpha is a float, {alpha!r}, but the array is {DTYPES[<int> dtype]}; an integer is wanted")
+    return _element(dtype, alpha, "alpha")
+
+
+cdef int _parse_axes(object axis, Operand *x, bint *reduced) except -1:
+    cdef int ndim = x.view.ndim, i
+    for i in range(ndim):
+        reduced[i] = axis is None
+    if axis is None:
+        return 0
+    for one in axis if isinstance(axis, tuple) else (axis,):
+        position = PyNumber_Index(one)
+        if not isinstance(axis, tuple) and ndim == 0 and -1 <= position <= 0:
+            return 0
+        if not -ndim <= position < ndim:
+            raise ValueError(f"axis {position} is out of range: {_describe('x', x)}, with {ndim} axes")
+        i = position + ndim if position < 0 else position
+        if reduced[i]:
+            raise ValueError(f"axis {axis} names axis {i} twice; {_describe('x', x)}")
+        reduced[i] = True
+    return 0
+
+
+cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
+    cdef Operand x, result
+    cdef so_layout layout
+    cdef bint reduced[64]
+    cdef Number element
+    cdef int i, kept = 0
+    _clear(&x)
+    _clear(&result)
+    try:
+        _acquire(&x, obj, "x", False)
+        _parse_axes(axis, &x, reduced)
+        result_dtype = so_result_dtype(op, x.dtype)
+        _place_first(&layout, &x)
+        _place_element(&layout, &element)
+        shape = tuple([1 if reduced[i] else x.view.shape[i] for i in range(x.view.ndim) if keepdims or not reduced[i]])
+        if not shape:
+            _run(op, x.dtype, &layout)
+            return _scalar(result_dtype, &element)
+        array = _empty(shape, _dtype[<int> result_dtype])
+        _acquire(&result, array, "result", True)
+        layout.data[1] = <char *> result.view.buf
+        for i in range(x.view.ndim):
+            if not reduced[i]:
+                layout.stride[1][i] = result.view.strides[i if keepdims else kept]
+                kept += 1
+        _run(op, x.dtype, &layout)
+        return array
+    finally:
+        PyBuffer_Release(&result.view)
+        PyBuffer_Release(&x.view)
