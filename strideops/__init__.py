@@ -3,12 +3,12 @@
 
 import os
 
-from . import contiguous, strided
+from . import contiguous, proof, strided
 from ._core import pack
 from .exchange import CopyRequired, asstrided
 
 __version__ = "0.1.0"
-__all__ = ["CopyRequired", "asstrided", "contiguous", "get_include", "pack", "strided"]
+__all__ = ["CopyRequired", "asstrided", "contiguous", "get_include", "pack", "proof", "strided"]
 
 
 def get_include():

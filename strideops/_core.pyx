@@ -11,18 +11,18 @@ import numpy as np
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer
 from cpython.number cimport PyNumber_Index
+from cpython.object cimport PyObject
 from libc.string cimport memcpy, memset
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint64_t
 
 from .capi cimport (
-    SO_AXPY, SO_COPY, SO_DISJOINT, SO_DOT, SO_FLOAT32, SO_FLOAT64, SO_INT8, SO_INT16, SO_INT32, SO_INT64, SO_SCALE,
-    SO_SUM, SO_UINT8, SO_UINT16, SO_UINT32, SO_UINT64, so_dtype, so_item, so_itemsize, so_layout, so_op, so_overlaps,
-    so_overlaps_itself, so_result_dtype, so_run, so_same_memory, so_size,
+    SO_AXPY, SO_COPY, SO_DISJOINT, SO_DOT, SO_FLOAT32, SO_INT8, SO_SCALE, SO_SUM, SO_UINT8,
+    so_dtype, so_item, so_itemsize, so_layout, so_op, so_overlaps, so_overlaps_itself, so_result_dtype, so_run,
+    so_same_memory, so_size,
 )
 
 DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
 cdef tuple _dtype = tuple(np.dtype(name) for name in DTYPES)
-cdef tuple _scalar_type = tuple(dtype.type for dtype in _dtype)
 cdef object _empty = np.empty
 cdef object _ndarray = np.ndarray
 cdef bint _little_endian = sys.byteorder == "little"
@@ -158,7 +158,7 @@ def dot(x, y):
     """
     cdef Operand a, b
     cdef so_layout layout
-    cdef Number element
+    cdef uint64_t element
     _clear(&a)
     _clear(&b)
     try:

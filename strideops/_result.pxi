@@ -34,45 +34,20 @@ cdef void _run(so_op op, so_dtype dtype, so_layout *layout):
             so_run(op, dtype, layout)
 
 
-cdef union Number:
-    int8_t int8
-    int16_t int16
-    int32_t int32
-    int64_t int64
-    uint8_t uint8
-    uint16_t uint16
-    uint32_t uint32
-    uint64_t uint64
-    float float32
-    double float64
+cdef extern from "_numpy_abi.h":
+    enum:
+        SO_NUMPY_SCALAR
+    ctypedef object so_numpy_scalar(void *element, object dtype, PyObject *base)
+    void **so_numpy_api() except NULL
+
+cdef so_numpy_scalar *_make_scalar = <so_numpy_scalar *> so_numpy_api()[SO_NUMPY_SCALAR]
 
 
 cdef object _scalar(so_dtype dtype, const void *address):
     """The NumPy scalar of one element, at any alignment."""
-    cdef Number number
-    cdef object value
-    memcpy(&number, address, so_itemsize(dtype))
-    if dtype == SO_FLOAT64:
-        value = number.float64
-    elif dtype == SO_FLOAT32:
-        value = number.float32
-    elif dtype == SO_INT8:
-        value = number.int8
-    elif dtype == SO_INT16:
-        value = number.int16
-    elif dtype == SO_INT32:
-        value = number.int32
-    elif dtype == SO_INT64:
-        value = number.int64
-    elif dtype == SO_UINT8:
-        value = number.uint8
-    elif dtype == SO_UINT16:
-        value = number.uint16
-    elif dtype == SO_UINT32:
-        value = number.uint32
-    else:
-        value = number.uint64
-    return _scalar_type[<int> dtype](value)
+    cdef uint64_t element
+    memcpy(&element, address, so_itemsize(dtype))
+    return _make_scalar(&element, _dtype[<int> dtype], NULL)
 
 
 cdef object _element(so_dtype dtype, object value, str name):
@@ -121,7 +96,7 @@ cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
     cdef Operand x, result
     cdef so_layout layout
     cdef bint reduced[64]
-    cdef Number element
+    cdef uint64_t element
     cdef int i, kept = 0
     _clear(&x)
     _clear(&result)

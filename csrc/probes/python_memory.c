@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Counts what is requested from CPython's allocators: PyMem_Raw, PyMem and PyObject.
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "meter.h"
+
+static const PyMemAllocatorDomain domains[] = {PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
+enum { DOMAINS = sizeof domains / sizeof domains[0] };
+static PyMemAllocatorEx original[DOMAINS];
+
+static void *metered_malloc(void *context, size_t size)
+{
+    PyMemAllocatorEx *next = context;
+    so_meter_enter(SO_PYTHON_MEMORY, size);
+    void *block = next->malloc(next->ctx, size);
+    so_meter_leave();
+    return block;
+}
+
+static void *metered_calloc(void *context, size_t count, size_t size)
+{
+    PyMemAllocatorEx *next = context;
+    so_meter_enter(SO_PYTHON_MEMORY, count * size);
+    void *block = next->calloc(next->ctx, count, size);
+    so_meter_leave();
+    return block;
+}
+
+static void *metered_realloc(void *context, void *old, size_t size)
+{
+    PyMemAllocatorEx *next = context;
+    so_meter_enter(SO_PYTHON_MEMORY, size);
+    void *block = next->realloc(next->ctx, old, size);
+    so_meter_leave();
+    return block;
+}
+
+static void plain_free(void *context, void *block)
+{
+    PyMemAllocatorEx *next = context;
+    next->free(next->ctx, block);
+}
+
+static int is_hooked(PyMemAllocatorDomain domain)
+{
+    PyMemAllocatorEx current;
+    PyMem_GetAllocator(domain, &current);
+    return current.malloc == metered_malloc;
+}
+
+void so_hook_python(void)
+{
+    for (int i = 0; i < DOMAINS; i++) {
+        if (is_hooked(domains[i]))
+            continue;
+        PyMem_GetAllocator(domains[i], &original[i]);
+        PyMemAllocatorEx metered = {&original[i], metered_malloc, metered_calloc, metered_realloc, plain_free};
+        PyMem_SetAllocator(domains[i], &metered);
+    }
+}
+
+// Somebody who was hooked in after us keeps our functions, which only pass on: taking them out would lose theirs.
+void so_unhook_python(void)
+{
+    for (int i = DOMAINS - 1; i >= 0; i--)
+        if (is_hooked(domains[i]))
+            PyMem_SetAllocator(domains[i], &original[i]);
+}

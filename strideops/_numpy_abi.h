@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The part of NumPy's C ABI that we use, written out: slots of numpy._core._multiarray_umath._ARRAY_API, which
+// NumPy 2 promises not to move, and the version 1 data handler of NEP 49.
+#ifndef STRIDEOPS_NUMPY_ABI_H
+#define STRIDEOPS_NUMPY_ABI_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SO_NUMPY_SCALAR = 60, SO_NUMPY_SET_HANDLER = 304, SO_NUMPY_GET_HANDLER = 305 };
+
+typedef PyObject *so_numpy_scalar(void *element, PyObject *dtype, PyObject *base);
+typedef PyObject *so_numpy_set_handler(PyObject *handler);
+typedef PyObject *so_numpy_get_handler(void);
+
+typedef struct so_numpy_allocator {
+    void *ctx;
+    void *(*malloc)(void *ctx, size_t size);
+    void *(*calloc)(void *ctx, size_t count, size_t size);
+    void *(*realloc)(void *ctx, void *block, size_t size);
+    void (*free)(void *ctx, void *block, size_t size);
+} so_numpy_allocator;
+
+typedef struct so_numpy_handler {
+    char name[127];
+    uint8_t version;
+    so_numpy_allocator allocator;
+} so_numpy_handler;
+
+// NULL, with a Python error set, where NumPy is not what we expect.
+static inline void **so_numpy_api(void)
+{
+    PyObject *module = PyImport_ImportModule("numpy._core._multiarray_umath");
+    PyObject *capsule = module ? PyObject_GetAttrString(module, "_ARRAY_API") : NULL;
+    void **api = capsule ? PyCapsule_GetPointer(capsule, NULL) : NULL;
+    Py_XDECREF(capsule);
+    Py_XDECREF(module);
+    return api;
+}
+
+#endif
