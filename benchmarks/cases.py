@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From names (path, call, pattern, size, dtype) to a function and its arguments; shared by asv, pytest and the tests.
+
+A call is an op with its way of using the pattern's view; an op with axes or with two roles has several.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import strideops
+from strideops import proof
+
+from . import patterns
+
+PATHS = ("strided", "contiguous")
+
+
+@dataclass(frozen=True)
+class Call:
+    """An op and the arguments that it gets.
+
+    Attributes
+    ----------
+    op : str
+        A name in ``strideops.strided.__all__``.
+    arguments : callable(view, another) -> tuple
+        `another()` makes a second view of the same pattern in memory of its own.
+    writes : bool
+        To the view: patterns that overlap themselves are out.
+    """
+
+    op: str
+    arguments: object
+    writes: bool = False
+
+
+CALLS = {
+    "item": Call("item", lambda x, another: (x, *[-1] * x.ndim)),
+    "sum": Call("sum", lambda x, another: (x,)),
+    "sum_first_axis": Call("sum", lambda x, another: (x, 0)),
+    "sum_last_axis": Call("sum", lambda x, another: (x, -1)),
+    "dot": Call("dot", lambda x, another: (x, another())),
+    "copyto": Call("copyto", lambda x, another: (np.zeros(x.shape, x.dtype), x)),
+    "copyto_view": Call("copyto", lambda x, another: (x, np.zeros(x.shape, x.dtype)), writes=True),
+    "fill": Call("fill", lambda x, another: (x, 3), writes=True),
+    "scale": Call("scale", lambda x, another: (x, 1), writes=True),
+    "axpy": Call("axpy", lambda x, another: (1, another(), x), writes=True),
+}
+
+
+def is_case(call, pattern):
+    """A pattern that overlaps itself is no target."""
+    return not (CALLS[call].writes and patterns.PATTERNS[pattern].overlaps)
+
+
+def cases(calls=CALLS, names=patterns.PATTERNS, sizes=patterns.SIZES, dtypes=patterns.TIMED_DTYPES, paths=PATHS):
+    """The grid as tuples (path, call, pattern, size, dtype), without what is no case."""
+    for call, pattern in product(calls, names):
+        if is_case(call, pattern):
+            for size, dtype, path in product(sizes, dtypes, paths):
+                yield path, call, pattern, size, dtype
+
+
+def prepare(path, call, pattern, n, dtype):
+    """The function and the arguments of a case, in fresh memory.
+
+    Returns
+    -------
+    function : callable
+    arguments : tuple
+
+    Raises
+    ------
+    NotImplementedError
+        No case, or an op that the installed strideops does not have: asv skips it.
+    """
+    function = getattr(getattr(strideops, path), CALLS[call].op, None)
+    if function is None or not is_case(call, pattern):
+        raise NotImplementedError
+    _, view = patterns.make(pattern, n, dtype)
+    return function, CALLS[call].arguments(view, lambda: patterns.make(pattern, n, dtype)[1])
+
+
+def result_bytes(result):
+    return result.nbytes if isinstance(result, np.ndarray) else 0
+
+
+def allocated_by_call(function, arguments):
+    """Bytes that a call allocates besides its result. The first call fills caches and is not counted."""
+    result = function(*arguments)
+    return proof.allocated(function, *arguments).total - result_bytes(result)
+
+
+def first_element(argument):
+    """The part of an array argument that holds its first element, other arguments as they are."""
+    return argument[(slice(1),) * argument.ndim] if isinstance(argument, np.ndarray) else argument
+
+
+def allocated(path, call, pattern, n, dtype):
+    """Bytes that a case allocates beyond its result and what a zero-copy call costs whatever the size.
+
+    That fixed cost (Python objects) is what the strided path allocates for one element of the same layout, so the
+    figure is 0 for a path that does not copy, and at least the bytes of the view for one that packs it.
+    """
+    function, arguments = prepare(path, call, pattern, n, dtype)
+    strided, _ = prepare("strided", call, pattern, 6, dtype)
+    fixed = allocated_by_call(strided, tuple(map(first_element, arguments)))
+    return allocated_by_call(function, arguments) - fixed
