@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Part of _core.pyx: from an object to an operand of a layout, or a refusal. No element is read here.
 
+# `strides` are the exporter's, or point to `packed` where it leaves them out for memory without gaps.
 cdef struct Operand:
     Py_buffer view
     so_dtype dtype
+    const Py_ssize_t *strides
+    Py_ssize_t packed[64]
 
 
 cdef str _numbers(const Py_ssize_t *values, int ndim):
@@ -13,7 +16,7 @@ cdef str _numbers(const Py_ssize_t *values, int ndim):
 cdef str _layout_text(Operand *operand):
     """shape:stride, as in (6,6):(64,8)."""
     cdef int ndim = operand.view.ndim
-    return f"{_numbers(operand.view.shape, ndim)}:{_numbers(operand.view.strides, ndim)}"
+    return f"{_numbers(operand.view.shape, ndim)}:{_numbers(operand.strides, ndim)}"
 
 
 cdef str _describe(str name, Operand *operand):
@@ -70,7 +73,18 @@ cdef bint _has_ignored_mask(object obj):
 
 cdef void _clear(Operand *operand) noexcept:
     """Holds nothing yet: may be released."""
-    memset(operand, 0, sizeof(Operand))
+    memset(&operand.view, 0, sizeof(Py_buffer))
+
+
+cdef void _find_strides(Operand *operand) noexcept:
+    cdef int axis
+    cdef Py_ssize_t step = operand.view.itemsize
+    operand.strides = operand.view.strides
+    if operand.strides == NULL:
+        operand.strides = operand.packed
+        for axis in range(operand.view.ndim - 1, -1, -1):
+            operand.packed[axis] = step
+            step *= operand.view.shape[axis]
 
 
 cdef int _acquire(Operand *operand, object obj, str name, bint target) except -1:
@@ -90,6 +104,7 @@ cdef int _acquire(Operand *operand, object obj, str name, bint target) except -1
         _clear(operand)
         got = getattr(obj, "dtype", type(obj).__name__)
         raise _unreadable(name, f"{got}, whose memory cannot be had with strides ({error})") from None
+    _find_strides(operand)
     dtype = _dtype_from_format(operand.view.format, operand.view.itemsize)
     if dtype < 0:
         got = str(getattr(obj, "dtype", None) or (operand.view.format or b"B").decode())
@@ -137,7 +152,7 @@ cdef void _place_first(so_layout *layout, Operand *operand) noexcept:
     layout.data[0] = <char *> operand.view.buf
     for axis in range(layout.ndim):
         layout.shape[axis] = operand.view.shape[axis]
-        layout.stride[0][axis] = operand.view.strides[axis]
+        layout.stride[0][axis] = operand.strides[axis]
 
 
 cdef int _place_broadcast(so_layout *layout, Operand *operand) noexcept:
@@ -151,7 +166,7 @@ cdef int _place_broadcast(so_layout *layout, Operand *operand) noexcept:
         if own < 0 or operand.view.shape[own] == 1:
             layout.stride[k][axis] = 0
         elif operand.view.shape[own] == layout.shape[axis]:
-            layout.stride[k][axis] = operand.view.strides[own]
+            layout.stride[k][axis] = operand.strides[own]
         else:
             return -1
     layout.data[k] = <char *> operand.view.buf

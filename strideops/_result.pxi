@@ -115,7 +115,7 @@ cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
         layout.data[1] = <char *> result.view.buf
         for i in range(x.view.ndim):
             if not reduced[i]:
-                layout.stride[1][i] = result.view.strides[i if keepdims else kept]
+                layout.stride[1][i] = result.strides[i if keepdims else kept]
                 kept += 1
         _run(op, x.dtype, &layout)
         return array

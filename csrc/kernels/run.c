@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static int is_float(so_dtype dtype)
-{
-    return dtype == SO_FLOAT32 || dtype == SO_FLOAT64;
-}
-
 // A whole number as one element; integers wrap.
 static void encode(so_dtype dtype, ptrdiff_t number, char *element)
 {
@@ -22,14 +17,6 @@ static void encode(so_dtype dtype, ptrdiff_t number, char *element)
     const void *by_size[9] = {[1] = &one, [2] = &two, [4] = &four, [8] = &eight};
     ptrdiff_t size = so_itemsize(dtype);
     memcpy(element, dtype == SO_FLOAT32 ? &single : dtype == SO_FLOAT64 ? &real : by_size[size], (size_t)size);
-}
-
-// What a sum of floats starts from: -0.0 is the neutral element, though an empty sum is 0.0.
-static void encode_negative_zero(so_dtype dtype, char *element)
-{
-    float single = -0.0f;
-    double real = -0.0;
-    memcpy(element, dtype == SO_FLOAT32 ? (void *)&single : &real, (size_t)so_itemsize(dtype));
 }
 
 // Applies an op with one element as its source to every element of the result. The result does not move
@@ -69,16 +56,13 @@ static void reduce(so_op op, so_dtype dtype, so_layout *layout)
 {
     char element[8];
     double carry = 0;
-    int result = so_inputs(op), empty = so_size(layout) == 0;
+    int result = so_inputs(op);
     so_dtype result_dtype = so_result_dtype(op, dtype);
-    if (op == SO_SUM && is_float(dtype) && !empty)
-        encode_negative_zero(result_dtype, element);
-    else
-        encode(result_dtype, 0, element);
+    encode(result_dtype, 0, element);
     apply_to_result(SO_COPY, result_dtype, layout, result, element);
 
     ptrdiff_t repeats = so_fold_repeats(layout);
-    if (is_float(dtype))
+    if (dtype >= SO_FLOAT32)
         add_carry(layout, &carry);
     so_canonicalize(layout);
     so_walk(layout, so_find_kernel(op, dtype));

@@ -6,9 +6,12 @@
 
 enum {
     LANES = 16,    // independent partial sums of a float row
-    CHUNK = 2048,  // elements of a row that share these lanes
     LONG_ROW = 32, // elements from which a call of memmove pays
 };
+
+// Elements of a row that share the lanes. Floats add up in doubles, which take a long chain without harm;
+// doubles get chains of half the length of those in NumPy's pairwise sum.
+#define CHUNK(T) (sizeof(T) < sizeof(double) ? 2048 : 128)
 
 // A sum of doubles and the rounding errors that it left out.
 typedef struct so_total {
@@ -24,10 +27,10 @@ static inline void add_to_total(so_total *total, double value)
     total->sum = sum;
 }
 
-// The error of an infinite sum is not a number; that of an exact one is 0, which would turn -0.0 to 0.0.
+// The error of an infinite sum is not a number.
 static inline double settled(so_total total)
 {
-    return total.error - total.error == 0 && total.error != 0 ? total.sum + total.error : total.sum;
+    return total.error - total.error == 0 ? total.sum + total.error : total.sum;
 }
 
 // Per dtype: T the element and WRAP a type in which its arithmetic wraps without overflow.
