@@ -12,6 +12,7 @@ import numpy as np
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer
 from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
 from libc.string cimport memcpy, memset
 from libc.stdint cimport uint64_t
 
@@ -23,7 +24,6 @@ from .capi cimport (
 
 DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
 cdef tuple _dtype = tuple(np.dtype(name) for name in DTYPES)
-cdef object _empty = np.empty
 cdef object _ndarray = np.ndarray
 cdef bint _little_endian = sys.byteorder == "little"
 
@@ -389,7 +389,6 @@ def pack_operand(obj, str name, bint target):
     """`pack` for the contiguous path: refusals name the operand, and a target must be one that can be written to."""
     cdef Operand x, packed
     cdef so_layout layout
-    cdef int axis
     _clear(&x)
     _clear(&packed)
     try:
@@ -397,7 +396,7 @@ def pack_operand(obj, str name, bint target):
         if target:
             _place_first(&layout, &x)
             _require_target_apart(&layout, &x, name)
-        array = _empty(tuple([x.view.shape[axis] for axis in range(x.view.ndim)]), _dtype[<int> x.dtype])
+        array = _new_array(x.view.ndim, x.view.shape, x.dtype)
         _acquire(&packed, array, "packed", True)
         _place_first(&layout, &packed)
         _place_broadcast(&layout, &x)

@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SO_NUMPY_SCALAR = 60, SO_NUMPY_SET_HANDLER = 304, SO_NUMPY_GET_HANDLER = 305 };
+enum { SO_NUMPY_SCALAR = 60, SO_NUMPY_EMPTY = 184, SO_NUMPY_SET_HANDLER = 304, SO_NUMPY_GET_HANDLER = 305 };
 
 typedef PyObject *so_numpy_scalar(void *element, PyObject *dtype, PyObject *base);
+typedef PyObject *so_numpy_empty(int ndim, const Py_ssize_t *shape, PyObject *stolen_dtype, int fortran);
 typedef PyObject *so_numpy_set_handler(PyObject *handler);
 typedef PyObject *so_numpy_get_handler(void);
 

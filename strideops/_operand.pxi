@@ -163,10 +163,10 @@ cdef int _place_broadcast(so_layout *layout, Operand *operand) noexcept:
             return -1
     for axis in range(layout.ndim):
         own = axis - lead
-        if own < 0 or operand.view.shape[own] == 1:
-            layout.stride[k][axis] = 0
-        elif operand.view.shape[own] == layout.shape[axis]:
+        if own >= 0 and operand.view.shape[own] == layout.shape[axis]:
             layout.stride[k][axis] = operand.strides[own]
+        elif own < 0 or operand.view.shape[own] == 1:
+            layout.stride[k][axis] = 0
         else:
             return -1
     layout.data[k] = <char *> operand.view.buf

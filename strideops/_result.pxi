@@ -37,10 +37,19 @@ cdef void _run(so_op op, so_dtype dtype, so_layout *layout):
 cdef extern from "_numpy_abi.h":
     enum:
         SO_NUMPY_SCALAR
+        SO_NUMPY_EMPTY
     ctypedef object so_numpy_scalar(void *element, object dtype, PyObject *base)
+    ctypedef object so_numpy_empty(int ndim, const Py_ssize_t *shape, object stolen_dtype, int fortran)
     void **so_numpy_api() except NULL
 
 cdef so_numpy_scalar *_make_scalar = <so_numpy_scalar *> so_numpy_api()[SO_NUMPY_SCALAR]
+cdef so_numpy_empty *_make_array = <so_numpy_empty *> so_numpy_api()[SO_NUMPY_EMPTY]
+
+
+cdef object _new_array(int ndim, const Py_ssize_t *shape, so_dtype dtype):
+    dtype_object = _dtype[<int> dtype]
+    Py_INCREF(dtype_object)
+    return _make_array(ndim, shape, dtype_object, False)
 
 
 cdef object _scalar(so_dtype dtype, const void *address):
@@ -52,9 +61,9 @@ cdef object _scalar(so_dtype dtype, const void *address):
 
 cdef object _element(so_dtype dtype, object value, str name):
     """A 0-d array that holds the value as `x[...] = value` would store it."""
-    element = _empty((), _dtype[<int> dtype])
+    element = _new_array(0, NULL, dtype)
     try:
-        element[()] = value
+        element[...] = value
     except (TypeError, ValueError, OverflowError) as error:
         raise type(error)(f"{name} cannot be stored as {DTYPES[<int> dtype]}: {error}") from None
     return element
@@ -80,7 +89,10 @@ cdef int _parse_axes(object axis, Operand *x, bint *reduced) except -1:
     if axis is None:
         return 0
     for one in axis if isinstance(axis, tuple) else (axis,):
-        position = PyNumber_Index(one)
+        try:
+            position = PyNumber_Index(one)
+        except TypeError:
+            raise TypeError(f"axis {axis!r} is not None, an int or a tuple of ints") from None
         if not isinstance(axis, tuple) and ndim == 0 and -1 <= position <= 0:
             return 0
         if not -ndim <= position < ndim:
@@ -96,8 +108,9 @@ cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
     cdef Operand x, result
     cdef so_layout layout
     cdef bint reduced[64]
+    cdef Py_ssize_t shape[64]
     cdef uint64_t element
-    cdef int i, kept = 0
+    cdef int i, ndim = 0
     _clear(&x)
     _clear(&result)
     try:
@@ -106,17 +119,22 @@ cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
         result_dtype = so_result_dtype(op, x.dtype)
         _place_first(&layout, &x)
         _place_element(&layout, &element)
-        shape = tuple([1 if reduced[i] else x.view.shape[i] for i in range(x.view.ndim) if keepdims or not reduced[i]])
-        if not shape:
+        for i in range(x.view.ndim):
+            if keepdims or not reduced[i]:
+                shape[ndim] = 1 if reduced[i] else x.view.shape[i]
+                ndim += 1
+        if ndim == 0:
             _run(op, x.dtype, &layout)
             return _scalar(result_dtype, &element)
-        array = _empty(shape, _dtype[<int> result_dtype])
+        array = _new_array(ndim, shape, result_dtype)
         _acquire(&result, array, "result", True)
         layout.data[1] = <char *> result.view.buf
+        ndim = 0
         for i in range(x.view.ndim):
             if not reduced[i]:
-                layout.stride[1][i] = result.strides[i if keepdims else kept]
-                kept += 1
+                layout.stride[1][i] = result.strides[ndim]
+            if keepdims or not reduced[i]:
+                ndim += 1
         _run(op, x.dtype, &layout)
         return array
     finally:
