@@ -4,6 +4,7 @@
 from functools import lru_cache
 
 import numpy as np
+
 from strideops import acquire, strided
 
 from . import timing

@@ -101,12 +101,16 @@ PATTERNS = {
         Pattern("half", "X[:, :n//2]", _square, lambda x: x[:, : len(x) // 2], lambda n, s: ((n, n // 2), (n * s, s))),
         Pattern("step2", "X[:, ::2]", _square, lambda x: x[:, ::2], lambda n, s: ((n, n // 2), (n * s, 2 * s))),
         Pattern("step3", "X[:, ::3]", _square, lambda x: x[:, ::3], lambda n, s: ((n, -(-n // 3)), (n * s, 3 * s))),
-        Pattern("step16", "X[:, ::16]", _square, lambda x: x[:, ::16], lambda n, s: ((n, -(-n // 16)), (n * s, 16 * s))),
+        Pattern(
+            "step16", "X[:, ::16]", _square, lambda x: x[:, ::16], lambda n, s: ((n, -(-n // 16)), (n * s, 16 * s))
+        ),
         Pattern("rows2", "X[::2]", _square, lambda x: x[::2], lambda n, s: ((n // 2, n), (2 * n * s, s))),
         Pattern("transposed", "X.T", _square, lambda x: x.T, lambda n, s: ((n, n), (s, n * s))),
         Pattern("reversed", "X[::-1, ::-1]", _square, lambda x: x[::-1, ::-1], lambda n, s: ((n, n), (-n * s, -s))),
         Pattern("column", "X[:, n//2]", _square, lambda x: x[:, len(x) // 2], lambda n, s: ((n,), (n * s,))),
-        Pattern("diagonal", "X.diagonal()", _square, lambda x: np.einsum("ii->i", x), lambda n, s: ((n,), ((n + 1) * s,))),
+        Pattern(
+            "diagonal", "X.diagonal()", _square, lambda x: np.einsum("ii->i", x), lambda n, s: ((n,), ((n + 1) * s,))
+        ),
         Pattern(
             "broadcast",
             "np.broadcast_to(X[0], X.shape)",

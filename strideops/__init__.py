@@ -3,8 +3,15 @@
 
 import os
 
+try:
+    from ._core import pack
+except ImportError as _error:
+    raise ImportError(
+        f"strideops has no compiled core in {os.path.dirname(__file__)}. If these are its sources, start Python in "
+        "another folder or with -P, and install it with `pip install .`"
+    ) from _error
+
 from . import contiguous, proof, strided
-from ._core import pack
 from .exchange import CopyRequired, asstrided
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, autotestdict=False, boundscheck=False, wraparound=False
 # SPDX-License-Identifier: BSD-3-Clause
 """Four ways in which Cython code comes from a slice to a pointer. Each returns (element, the address C received)."""
 

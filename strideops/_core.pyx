@@ -1,4 +1,4 @@
-# cython: language_level=3, binding=True
+# cython: language_level=3, autotestdict=False, binding=True
 # SPDX-License-Identifier: BSD-3-Clause
 """From an ndarray, or any buffer, to a layout, to the C core, to a result.
 

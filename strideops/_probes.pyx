@@ -1,4 +1,4 @@
-# cython: language_level=3, binding=True
+# cython: language_level=3, autotestdict=False, binding=True
 # SPDX-License-Identifier: BSD-3-Clause
 """What the proof asks of csrc/probes. Nothing here is active outside a call."""
 

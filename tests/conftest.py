@@ -16,4 +16,3 @@ def pytest_configure(config):
     option = config.option
     if not (option.benchmark_only or option.benchmark_enable):
         option.benchmark_disable = True
-

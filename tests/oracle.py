@@ -2,6 +2,7 @@
 """NumPy's answer to every op, and what it means to agree with it."""
 
 import numpy as np
+
 from benchmarks import cases
 from strideops import contiguous, strided
 

@@ -11,8 +11,9 @@ import time
 
 import numpy as np
 import pytest
-from benchmarks import cases, patterns
 from oracle import PATHS, check_call, check_same
+
+from benchmarks import cases, patterns
 from strideops import contiguous, strided
 
 GRID = [(call, pattern) for call in cases.CALLS for pattern in patterns.PATTERNS if cases.is_case(call, pattern)]
@@ -69,14 +70,18 @@ SHAPED = np.arange(2 * 3 * 4 * 5, dtype=np.int32).reshape(2, 3, 4, 5)[:, ::-1, :
 
 
 @pytest.mark.parametrize("keepdims", [False, True])
-@pytest.mark.parametrize("axis", [None, 0, 1, -1, -4, (), (0,), (0, 1), (0, 2), (1, 3), (-1, 0), (0, 1, 2, 3), np.int8(2)])
+@pytest.mark.parametrize(
+    "axis", [None, 0, 1, -1, -4, (), (0,), (0, 1), (0, 2), (1, 3), (-1, 0), (0, 1, 2, 3), np.int8(2)]
+)
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("x", [SHAPED, SHAPED.T, SHAPED.astype("f4"), SHAPED[:0], SHAPED[:, :, :0].astype("f8")])
 def test_sum_axes(path, x, axis, keepdims):
     check_same(PATHS[path].sum(x, axis, keepdims), np.sum(x, axis=axis, keepdims=keepdims))
 
 
-@pytest.mark.parametrize("x", [np.array(5), np.float32(2.5), np.array(-0.0), np.full((3, 2), -0.0), np.zeros((0,)), np.zeros((3, 0))])
+@pytest.mark.parametrize(
+    "x", [np.array(5), np.float32(2.5), np.array(-0.0), np.full((3, 2), -0.0), np.zeros((0,)), np.zeros((3, 0))]
+)
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_sum_corners(x, keepdims):
     got, expected = strided.sum(x, None, keepdims), np.sum(x, keepdims=keepdims)

@@ -6,6 +6,7 @@ import array
 import numpy as np
 import pytest
 from oracle import PATHS, memory_of
+
 from strideops import pack
 
 
@@ -66,7 +67,12 @@ BOTH = [
     # shapes and axes
     ("dot", lambda X, F: (X, X[:, :6]), ValueError, ["x is int64 (6,8)", "y is int64 (6,6)", "equal shapes"]),
     ("dot", lambda X, F: (X, X[0]), ValueError, ["equal shapes"]),
-    ("copyto", lambda X, F: (F, F[:, :6].copy()), ValueError, ["src is float64 (6,6)", "broadcast", "dst is float64 (6,8)"]),
+    (
+        "copyto",
+        lambda X, F: (F, F[:, :6].copy()),
+        ValueError,
+        ["src is float64 (6,6)", "broadcast", "dst is float64 (6,8)"],
+    ),
     ("copyto", lambda X, F: (F[0], F.copy()), ValueError, ["src is float64 (6,8)", "broadcast"]),
     ("axpy", lambda X, F: (1, F[0, :3].copy(), F), ValueError, ["x is float64 (3)", "broadcast", "y is float64"]),
     ("axpy", lambda X, F: (1, F[:1].copy(), F[1]), ValueError, ["x is float64 (1,8)", "broadcast", "y is float64 (8)"]),
@@ -96,12 +102,22 @@ BOTH = [
     ("copyto", lambda X, F: (read_only(X), X.copy()), ValueError, ["dst is int64", "read-only"]),
     ("axpy", lambda X, F: (1, X.copy(), read_only(X)), ValueError, ["y is int64", "read-only"]),
     ("fill", lambda X, F: (b"bytes", 1), ValueError, ["x is uint8 (5):(1)", "read-only"]),
-    ("fill", lambda X, F: (as_strided(X, (6, 8), (0, 8)), 1), ValueError, ["x is int64 (6,8):(0,8)", "overlaps itself"]),
+    (
+        "fill",
+        lambda X, F: (as_strided(X, (6, 8), (0, 8)), 1),
+        ValueError,
+        ["x is int64 (6,8):(0,8)", "overlaps itself"],
+    ),
     ("scale", lambda X, F: (as_strided(X, (4, 3), (8, 8)), 1), ValueError, ["x is", "overlaps itself"]),
     ("scale", lambda X, F: (as_strided(X, (4, 3), (16, 24)), 1), ValueError, ["overlaps itself"]),
     ("fill", lambda X, F: (as_strided(X, (3,), (4,)), 1), ValueError, ["x is int64 (3):(4)", "overlaps itself"]),
     ("copyto", lambda X, F: (as_strided(X, (2, 8), (0, 8)), X[:2].copy()), ValueError, ["dst is", "overlaps itself"]),
-    ("axpy", lambda X, F: (1, X[:4, :3].copy(), as_strided(X, (4, 3), (8, 8))), ValueError, ["y is", "overlaps itself"]),
+    (
+        "axpy",
+        lambda X, F: (1, X[:4, :3].copy(), as_strided(X, (4, 3), (8, 8))),
+        ValueError,
+        ["y is", "overlaps itself"],
+    ),
 ]
 
 # The contiguous path packs the source first, so these are refused by the strided path only.

@@ -3,8 +3,9 @@
 
 import numpy as np
 import pytest
-from benchmarks import cases, patterns
 from oracle import PATHS, memory_of
+
+from benchmarks import cases, patterns
 from strideops import _core, proof
 
 GRID = [(call, pattern) for call in cases.CALLS for pattern in patterns.PATTERNS if cases.is_case(call, pattern)]

@@ -12,7 +12,7 @@ typedef struct sums {
     int terms;
     ptrdiff_t step[MAX_TERMS];
     ptrdiff_t most[MAX_TERMS];
-    ptrdiff_t reach[MAX_TERMS + 1]; // the largest sum of the terms from i on
+    ptrdiff_t reach[MAX_TERMS + 1];   // the largest sum of the terms from i on
     ptrdiff_t divisor[MAX_TERMS + 1]; // the greatest common divisor of their steps
     ptrdiff_t low, high;
     int budget;

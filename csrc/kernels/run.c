@@ -60,7 +60,8 @@ static void reduce(so_op op, so_dtype dtype, so_layout *layout)
     so_dtype result_dtype = so_result_dtype(op, dtype);
     encode(result_dtype, 0, element);
     apply_to_result(SO_COPY, result_dtype, layout, result, element);
-
+    if (so_size(layout) == 0)
+        return;
     ptrdiff_t repeats = so_fold_repeats(layout);
     if (dtype >= SO_FLOAT32)
         add_carry(layout, &carry);

@@ -86,11 +86,11 @@ static inline double settled(so_total total)
 #include "bodies.inc"
 
 #define PER_DTYPE(op)                                                                                                  \
-    {JOIN(op, int8),  JOIN(op, int16),  JOIN(op, int32),  JOIN(op, int64),   JOIN(op, uint8),                          \
+    {JOIN(op, int8),   JOIN(op, int16),  JOIN(op, int32),  JOIN(op, int64),   JOIN(op, uint8),                         \
      JOIN(op, uint16), JOIN(op, uint32), JOIN(op, uint64), JOIN(op, float32), JOIN(op, float64)}
 
 static so_kernel *const kernels[SO_OP_COUNT][SO_DTYPE_COUNT] = {
-    [SO_COPY] = PER_DTYPE(copy),      [SO_SCALE] = PER_DTYPE(scale),   [SO_AXPY] = PER_DTYPE(axpy),
+    [SO_COPY] = PER_DTYPE(copy),      [SO_SCALE] = PER_DTYPE(scale),    [SO_AXPY] = PER_DTYPE(axpy),
     [SO_SUM] = PER_DTYPE(sum_kernel), [SO_DOT] = PER_DTYPE(dot_kernel),
 };
 

@@ -83,14 +83,10 @@ static const struct {
     const char *name;
     void *metered;
 } functions[] = {
-    {"malloc", (void *)metered_malloc},
-    {"calloc", (void *)metered_calloc},
-    {"realloc", (void *)metered_realloc},
-    {"aligned_alloc", (void *)metered_aligned_alloc},
-    {"memalign", (void *)metered_memalign},
-    {"posix_memalign", (void *)metered_posix_memalign},
-    {"mmap", (void *)metered_mmap},
-    {"mmap64", (void *)metered_mmap},
+    {"malloc", (void *)metered_malloc},     {"calloc", (void *)metered_calloc},
+    {"realloc", (void *)metered_realloc},   {"aligned_alloc", (void *)metered_aligned_alloc},
+    {"memalign", (void *)metered_memalign}, {"posix_memalign", (void *)metered_posix_memalign},
+    {"mmap", (void *)metered_mmap},         {"mmap64", (void *)metered_mmap},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 
@@ -132,7 +128,7 @@ static int remember(void **place, int function, int read_only)
 typedef struct library {
     uintptr_t base;
     uintptr_t relro_start, relro_end;
-    const ElfW(Sym) *symbols;
+    const ElfW(Sym) * symbols;
     const char *names;
 } library;
 

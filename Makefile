@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The one door: make test, make bench, make lint. Everything is set up in .venv on the way.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find csrc strideops -type f -not -path '*/__pycache__/*') meson.build pyproject.toml
+
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.PHONY: test bench lint preview clean
+
+test: $(VENV)/installed
+	pytest
+	$(MAKE) --no-print-directory smoke
+	$(MAKE) --no-print-directory lint
+
+bench: $(VENV)/installed
+	@python -m benchmarks.bench
+
+# asv finds and runs the suite: every benchmark is imported, one pattern is measured, nothing is kept.
+.PHONY: smoke
+smoke: $(VENV)/installed
+	asv machine --yes > $(VENV)/smoke.log
+	asv check -E existing:python
+	asv run -E existing:python --dry-run --quick --show-stderr \
+	    --bench "^ops.*, 'cut', 64, 'float64'" --bench "^acquire" > $(VENV)/smoke.log || { cat $(VENV)/smoke.log; exit 1; }
+	@! grep -iE "failed|error" $(VENV)/smoke.log
+
+lint: $(VENV)/ready
+	pre-commit run --all-files
+
+preview: $(VENV)/ready
+	asv preview
+
+clean:
+	rm -rf $(VENV) build .asv
+
+# What a new machine may lack, each in one sentence.
+define NEED_PYTHON
+command -v $(PYTHON) > /dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "strideops needs Python 3.11 or newer, and $(PYTHON) is none: install it (Debian: apt-get install python3), or name another with make PYTHON=..."; exit 1; }
+$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || \
+  { echo "$(PYTHON) has no venv module: install it (Debian: apt-get install python3-venv)."; exit 1; }
+endef
+define NEED_COMPILER
+$(PYTHON) -c 'import os, shlex, shutil, sys; sys.exit(not shutil.which(shlex.split(os.environ.get("CC") or "cc")[0]))' || \
+  { echo "There is no C compiler: install one (Debian: apt-get install gcc), or name it with CC=..."; exit 1; }
+$(PYTHON) -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")))' || \
+  { echo "Python.h of $(PYTHON) is missing: install Python's headers (Debian: apt-get install python3-dev)."; exit 1; }
+endef
+
+$(VENV)/ready: pyproject.toml
+	@$(NEED_PYTHON)
+	@$(NEED_COMPILER)
+	@echo "Setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@pip install --quiet --upgrade "pip>=25.1"
+	@pip install --quiet --group dev
+	@touch $@
+
+# A wheel, not an editable install: what the tests see is what a user gets, pxd and headers included.
+$(VENV)/installed: $(VENV)/ready $(SOURCES)
+	@$(NEED_COMPILER)
+	@echo "Building strideops"
+	@pip install --quiet --no-build-isolation --no-deps --force-reinstall -Cbuild-dir=build .
+	@touch $@

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`make bench`: the quick profile of the last commit through asv, the dashboard, a table and the verdict.
+
+Runs beside asv, in the environment that called it; never in the environments that asv builds.
+"""
+
+import math
+import os
+import re
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+# One dtype; every call and pattern at one size, sum at three; the question. About a minute.
+QUICK = (r"^ops\..*, 512, 'float64'\)$", r"^ops\.Sum\..*, (6|2048), 'float64'\)$", r"^acquire\.")
+QUICK_ATTRIBUTES = ("rounds=1", "repeat=(1,5,0.05)", "warmup_time=0")
+
+TABLE_SIZE = 2048
+
+
+def git(*arguments):
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def asv(*arguments):
+    """Lines of what asv prints, as they come; SystemExit with all of them when asv fails."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "asv", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        yield line.rstrip()
+    if process.wait():
+        sys.exit(f"asv {' '.join(arguments)}\n{''.join(lines)}\nasv ended with status {process.returncode}")
+
+
+def run_quick_profile():
+    """Benchmark HEAD; a commit that has its results already is not run again."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    selection = [word for pattern in QUICK for word in ("--bench", pattern)]
+    attributes = [word for attribute in QUICK_ATTRIBUTES for word in ("--attribute", attribute)]
+    console = Console()
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("starting asv", total=100)
+        reported = 0
+        for line in asv("run", "--skip-existing-successful", *selection, *attributes, "HEAD^!"):
+            step = re.match(r"(?:\[ *([\d.]+)%\])? *·+ (.+?)(?: +ok)?$", line)
+            if not step or set(step[2]) <= set("= "):
+                continue
+            percent = float(step[1] or 0)
+            progress.update(task, completed=percent, description=step[2][:60])
+            if not console.is_terminal and percent >= reported:
+                print(f"{percent:5.1f} %  {step[2]}", flush=True)
+                reported = percent + 5
+        progress.update(task, completed=100, description="done")
+
+
+def read_results(conf, commit):
+    """All values of the commit on this machine: (benchmark, parameters) -> value; None where it failed."""
+    from asv.benchmarks import Benchmarks
+    from asv.machine import Machine
+    from asv.results import iter_results_for_machine_and_hash
+
+    values = {}
+    benchmarks = Benchmarks.load(conf)
+    for result in iter_results_for_machine_and_hash(conf.results_dir, Machine.load().machine, commit):
+        for name in set(result.get_all_result_keys()) & set(benchmarks):
+            parameters = result.get_result_params(name)
+            for case, value in zip(product(*parameters), result.get_result_value(name, parameters), strict=True):
+                values[name, tuple(word.strip("'") for word in case)] = value
+    return values
+
+
+def is_measured(value):
+    """asv writes None for what failed or was not selected and NaN for what is no case."""
+    return value is not None and not math.isnan(value)
+
+
+def count_copies(values):
+    """(cases, those in which the strided path allocated with the size of the array)."""
+    figures = {
+        (name, case): value
+        for (name, case), value in values.items()
+        if name.endswith(".track_allocated") and case[0] == "strided" and is_measured(value)
+    }
+    return len(figures), sorted(key for key, value in figures.items() if value > 0)
+
+
+def human_time(seconds):
+    for unit, scale in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
+def human_bytes(count):
+    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= scale:
+            return f"{count / scale:.3g} {unit}"
+    return f"{count:.0f} B"
+
+
+def show_table(values):
+    from rich.console import Console
+    from rich.table import Table
+
+    from . import patterns
+
+    table = Table(title=f"sum, float64, size {TABLE_SIZE}")
+    for column in ("pattern", "slice"):
+        table.add_column(column)
+    for column in ("strided", "contiguous", "contiguous / strided", "strided allocates", "contiguous allocates"):
+        table.add_column(column, justify="right")
+    for name, pattern in patterns.PATTERNS.items():
+        case = (name, str(TABLE_SIZE), "float64")
+        time = [values.get(("ops.Sum.time_call", (path, *case))) for path in ("strided", "contiguous")]
+        size = [values.get(("ops.Sum.track_allocated", (path, *case))) for path in ("strided", "contiguous")]
+        if all(map(is_measured, time + size)):
+            ratio = f"{time[1] / time[0]:.3g} x"
+            table.add_row(name, pattern.code, *map(human_time, time), ratio, *map(human_bytes, size))
+        else:
+            table.add_row(name, pattern.code, *["failed"] * 5)
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+def main():
+    from asv.config import Config
+
+    os.chdir(ROOT)
+    conf = Config.load(ROOT / "asv.conf.json")
+    commit = git("rev-parse", "HEAD")
+    print(f"strideops {commit[:8]}: {git('log', '-1', '--format=%s')}")
+    if git("status", "--porcelain", "--untracked-files=no"):
+        print("The working tree has changes that are not committed. asv measures commits: they are left out.")
+    for _ in asv("machine", "--yes"):
+        pass
+    run_quick_profile()
+    for _ in asv("publish"):
+        pass
+    values = read_results(conf, commit)
+    show_table(values)
+    cases, copies = count_copies(values)
+    for name, case in copies:
+        print(f"copies: {name}{case} allocates {human_bytes(values[name, case])}")
+    print(f"strided path: {len(copies)} copies in {cases} cases")
+    print(f"dashboard: {ROOT / conf.html_dir / 'index.html'} (make preview serves it)")
+    sys.exit(1 if copies or not cases else 0)
+
+
+if __name__ == "__main__":
+    main()

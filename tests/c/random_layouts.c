@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every op x dtype of the C core on random layouts, against plain loops. Built with sanitizers by
+// test_memory_safety.py: each operand lies in a block of exactly its span, so that one byte too far is an error.
+#include "strideops.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t state = 1;
+
+static int below(int limit)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (int)((state >> 33) % (uint64_t)limit);
+}
+
+// Elements as whole numbers, small enough to be exact in every dtype until they are added up.
+
+static int64_t get(so_dtype dtype, const char *address)
+{
+    union {
+        int8_t i8;
+        int16_t i16;
+        int32_t i32;
+        int64_t i64;
+        uint8_t u8;
+        uint16_t u16;
+        uint32_t u32;
+        uint64_t u64;
+        float f;
+        double d;
+    } value;
+    memcpy(&value, address, (size_t)so_itemsize(dtype));
+    switch (dtype) {
+    case SO_INT8: return value.i8;
+    case SO_INT16: return value.i16;
+    case SO_INT32: return value.i32;
+    case SO_INT64: return value.i64;
+    case SO_UINT8: return value.u8;
+    case SO_UINT16: return value.u16;
+    case SO_UINT32: return value.u32;
+    case SO_UINT64: return (int64_t)value.u64;
+    case SO_FLOAT32: return (int64_t)value.f;
+    default: return (int64_t)value.d;
+    }
+}
+
+static void put(so_dtype dtype, char *address, int64_t number)
+{
+    float single = (float)number;
+    double real = (double)number;
+    int8_t one = (int8_t)number;
+    int16_t two = (int16_t)number;
+    int32_t four = (int32_t)number;
+    const void *source = dtype == SO_FLOAT32       ? (void *)&single
+                         : dtype == SO_FLOAT64     ? (void *)&real
+                         : so_itemsize(dtype) == 1 ? (void *)&one
+                         : so_itemsize(dtype) == 2 ? (void *)&two
+                         : so_itemsize(dtype) == 4 ? (void *)&four
+                                                   : (void *)&number;
+    memcpy(address, source, (size_t)so_itemsize(dtype));
+}
+
+static int64_t as_stored(so_dtype dtype, int64_t number)
+{
+    char element[8];
+    put(dtype, element, number);
+    return get(dtype, element);
+}
+
+static void fail(const char *what, so_op op, so_dtype dtype, const so_layout *layout)
+{
+    printf("%s: op %d, dtype %d\n", what, (int)op, (int)dtype);
+    for (int axis = 0; axis < layout->ndim; axis++) {
+        printf("  axis %d: length %td, strides", axis, layout->shape[axis]);
+        for (int k = 0; k < layout->noperands; k++)
+            printf(" %td", layout->stride[k][axis]);
+        printf("\n");
+    }
+    exit(1);
+}
+
+// Random strides of one operand; `apart` keeps its elements from sharing memory.
+static void random_strides(so_layout *layout, int k, ptrdiff_t itemsize, int apart)
+{
+    int order[SO_MAX_NDIM];
+    for (int i = 0; i < layout->ndim; i++)
+        order[i] = i;
+    for (int i = layout->ndim - 1; i > 0; i--) {
+        int j = below(i + 1), held = order[i];
+        order[i] = order[j];
+        order[j] = held;
+    }
+    ptrdiff_t step = itemsize;
+    for (int i = 0; i < layout->ndim; i++) {
+        int axis = order[i];
+        ptrdiff_t length = layout->shape[axis] > 0 ? layout->shape[axis] : 1;
+        if (below(4) == 0)
+            step += (1 + below(3)) * (below(3) ? itemsize : 1);
+        layout->stride[k][axis] = below(3) ? step : -step;
+        if (!apart && below(6) == 0)
+            layout->stride[k][axis] = 0;
+        step += step * (length - 1);
+    }
+    if (!apart && below(6) == 0) // a window: elements are shared whole
+        for (int axis = 0; axis < layout->ndim; axis++)
+            layout->stride[k][axis] = itemsize * (below(7) - 3);
+}
+
+// A block of exactly the bytes that an operand spans.
+static char *allocate(so_layout *layout, int k, ptrdiff_t itemsize, ptrdiff_t *size)
+{
+    ptrdiff_t low = 0, high = itemsize;
+    for (int axis = 0; axis < layout->ndim; axis++) {
+        ptrdiff_t reach = layout->shape[axis] ? (layout->shape[axis] - 1) * layout->stride[k][axis] : 0;
+        if (reach < 0)
+            low += reach;
+        else
+            high += reach;
+    }
+    *size = high - low;
+    char *block = malloc((size_t)*size);
+    memset(block, 0x5a, (size_t)*size);
+    layout->data[k] = block - low;
+    return block;
+}
+
+static int next_index(const so_layout *layout, ptrdiff_t *index)
+{
+    for (int axis = layout->ndim - 1; axis >= 0; axis--) {
+        if (++index[axis] < layout->shape[axis])
+            return 1;
+        index[axis] = 0;
+    }
+    return 0;
+}
+
+static char *at(const so_layout *layout, int k, const ptrdiff_t *index)
+{
+    char *address = layout->data[k];
+    for (int axis = 0; axis < layout->ndim; axis++)
+        address += index[axis] * layout->stride[k][axis];
+    return address;
+}
+
+static void shape_at_random(so_layout *layout)
+{
+    static const int lengths[] = {1, 2, 3, 4, 5, 8, 9, 33, 70, 140, 0};
+    layout->ndim = below(6);
+    ptrdiff_t size = 1;
+    for (int axis = 0; axis < layout->ndim; axis++) {
+        layout->shape[axis] = lengths[below(below(20) ? 10 : 11)];
+        if (size * layout->shape[axis] > 5000)
+            layout->shape[axis] = 2;
+        size *= layout->shape[axis];
+    }
+}
+
+// The plain loop: what the op should leave in `result`, given by element of the layout's C order.
+static void check_elementwise(so_op op, so_dtype dtype)
+{
+    ptrdiff_t itemsize = so_itemsize(dtype), bytes[3];
+    so_layout layout = {.noperands = op == SO_AXPY ? 3 : 2};
+    char *block[3], alpha[8];
+    int element = layout.noperands - 1;
+    shape_at_random(&layout);
+    random_strides(&layout, 0, itemsize, 1);
+    random_strides(&layout, 1, itemsize, 0);
+    for (int k = 0; k < 2; k++)
+        block[k] = allocate(&layout, k, itemsize, &bytes[k]);
+    put(dtype, alpha, 3);
+    if (op != SO_COPY || below(4) == 0) {
+        for (int axis = 0; axis < layout.ndim; axis++)
+            layout.stride[element][axis] = 0;
+        layout.data[element] = alpha;
+    }
+    int empty = so_size(&layout) == 0;
+    ptrdiff_t index[SO_MAX_NDIM] = {0}, count = 0;
+    if (!empty)
+        do
+            for (int k = 0; k < 2; k++)
+                if (layout.data[k] != alpha)
+                    put(dtype, at(&layout, k, index), below(7));
+        while (next_index(&layout, index));
+
+    if (so_overlaps_itself(&layout, 0, itemsize) != SO_DISJOINT)
+        fail("a target without overlap is taken for one that overlaps", op, dtype, &layout);
+    char *expected = malloc((size_t)bytes[0]);
+    memcpy(expected, block[0], (size_t)bytes[0]);
+    if (!empty)
+        do {
+            char *target = expected + (at(&layout, 0, index) - block[0]);
+            int64_t old = get(dtype, target), source = get(dtype, at(&layout, 1, index));
+            put(dtype, target, op == SO_COPY ? source : op == SO_SCALE ? old * 3 : old + 3 * source);
+            count++;
+        } while (next_index(&layout, index));
+
+    so_layout used = layout;
+    so_run(op, dtype, &used);
+    if (memcmp(block[0], expected, (size_t)bytes[0]))
+        fail("wrong bytes", op, dtype, &layout);
+    if (!empty && count != so_size(&layout))
+        fail("so_size", op, dtype, &layout);
+    free(expected);
+    free(block[0]);
+    free(block[1]);
+}
+
+static void check_reduction(so_op op, so_dtype dtype)
+{
+    int inputs = so_inputs(op);
+    so_dtype result_dtype = so_result_dtype(op, dtype);
+    ptrdiff_t bytes[3];
+    so_layout layout = {.noperands = inputs + 1};
+    char *block[3];
+    shape_at_random(&layout);
+    for (int k = 0; k < inputs; k++) {
+        random_strides(&layout, k, so_itemsize(dtype), 0);
+        block[k] = allocate(&layout, k, so_itemsize(dtype), &bytes[k]);
+    }
+    random_strides(&layout, inputs, so_itemsize(result_dtype), 1);
+    for (int axis = 0; axis < layout.ndim; axis++)
+        if (below(2))
+            layout.stride[inputs][axis] = 0;
+    block[inputs] = allocate(&layout, inputs, so_itemsize(result_dtype), &bytes[inputs]);
+
+    int empty = so_size(&layout) == 0;
+    ptrdiff_t index[SO_MAX_NDIM] = {0};
+    if (!empty)
+        do
+            for (int k = 0; k < inputs; k++)
+                put(dtype, at(&layout, k, index), below(5));
+        while (next_index(&layout, index));
+    char *expected = malloc((size_t)bytes[inputs]);
+    memcpy(expected, block[inputs], (size_t)bytes[inputs]);
+    so_layout result = layout; // one visit per element of the result
+    for (int axis = 0; axis < layout.ndim; axis++)
+        if (layout.stride[inputs][axis] == 0)
+            result.shape[axis] = 1;
+    if (so_size(&result))
+        do
+            put(result_dtype, expected + (at(&layout, inputs, index) - block[inputs]), 0);
+        while (next_index(&result, index));
+    if (!empty)
+        do {
+            char *target = expected + (at(&layout, inputs, index) - block[inputs]);
+            int64_t x = get(dtype, at(&layout, 0, index)), y = inputs > 1 ? get(dtype, at(&layout, 1, index)) : 1;
+            put(result_dtype, target, as_stored(result_dtype, get(result_dtype, target) + x * y));
+        } while (next_index(&layout, index));
+
+    so_layout used = layout;
+    so_run(op, dtype, &used);
+    if (memcmp(block[inputs], expected, (size_t)bytes[inputs]))
+        fail("wrong result", op, dtype, &layout);
+    free(expected);
+    for (int k = 0; k <= inputs; k++)
+        free(block[k]);
+}
+
+// The overlap search against a map of bytes.
+static void check_overlap(void)
+{
+    static unsigned char owner[4096];
+    ptrdiff_t itemsize = 1 + below(8);
+    so_layout layout = {.ndim = below(4), .noperands = 2};
+    for (int axis = 0; axis < layout.ndim; axis++) {
+        layout.shape[axis] = 1 + below(4);
+        for (int k = 0; k < 2; k++)
+            layout.stride[k][axis] = below(60) - 30;
+    }
+    for (int k = 0; k < 2; k++)
+        layout.data[k] = (char *)owner + 2000 + below(80);
+    memset(owner, 0, sizeof owner);
+    int itself = 0, both = 0;
+    ptrdiff_t index[SO_MAX_NDIM] = {0};
+    do
+        for (ptrdiff_t byte = 0; byte < itemsize; byte++) {
+            itself |= *(at(&layout, 0, index) + byte);
+            *(at(&layout, 0, index) + byte) = 1;
+        }
+    while (next_index(&layout, index));
+    do
+        for (ptrdiff_t byte = 0; byte < itemsize; byte++)
+            both |= *(at(&layout, 1, index) + byte);
+    while (next_index(&layout, index));
+    if (so_overlaps_itself(&layout, 0, itemsize) != (itself ? SO_SHARED : SO_DISJOINT))
+        fail("so_overlaps_itself", SO_COPY, SO_INT8, &layout);
+    if (so_overlaps(&layout, 0, 1, itemsize) != (both ? SO_SHARED : SO_DISJOINT))
+        fail("so_overlaps", SO_COPY, SO_INT8, &layout);
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 100;
+    for (int round = 0; round < rounds; round++) {
+        for (int op = 0; op < SO_OP_COUNT; op++)
+            for (int dtype = 0; dtype < SO_DTYPE_COUNT; dtype++) {
+                if (so_inputs((so_op)op))
+                    check_reduction((so_op)op, (so_dtype)dtype);
+                else
+                    check_elementwise((so_op)op, (so_dtype)dtype);
+            }
+        for (int i = 0; i < 20; i++)
+            check_overlap();
+    }
+    printf("%d layouts\n", rounds * (SO_OP_COUNT * SO_DTYPE_COUNT + 20));
+    return 0;
+}

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The rules of the house: who may import whom, one walker, one table, every op in every room."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import cases
+from strideops import strided
+
+ROOT = Path(__file__).parent.parent
+KERNELS = sorted((ROOT / "csrc/kernels").iterdir())
+OPS_IN_C = {"copyto": "copy", "fill": "copy", "item": None}  # where an op's kernel has another name, or none
+
+
+def c_includes(path):
+    return re.findall(r'^ *#include [<"](.+)[>"]', path.read_text(), re.MULTILINE)
+
+
+def python_imports(path):
+    """Absolute names of what a module imports at its top level; relative imports start with a dot."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from (f"{module}.{alias.name}" if module.endswith(".") else module for alias in node.names)
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
+def test_kernels_include_the_standard_library_and_each_other(path):
+    allowed = {"stddef.h", "stdint.h", "stdlib.h", "string.h", "../strideops.h", *(p.name for p in KERNELS)}
+    assert set(c_includes(path)) <= allowed
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
+def test_kernels_have_no_words_for_allocation_or_python(path):
+    code = re.sub(r"//.*", "", path.read_text())
+    assert not re.search(
+        r"\b(malloc|calloc|realloc|alloca|free|mmap|Py\w+)\s*\(",
+        code,
+    )
+
+
+def test_who_imports_whom_in_the_package():
+    def imports(name):
+        return set(python_imports(ROOT / "strideops" / f"{name}.py"))
+
+    assert imports("strided") == {"._core"}
+    assert imports("contiguous") == {"..strided", "._core"}
+    assert "._core" not in imports("proof")
+    for path in (ROOT / "strideops").glob("*.py"):
+        for name in python_imports(path):
+            assert name.split(".")[0] in {"", "numpy", *sys.stdlib_module_names}, f"{path.name} imports {name}"
+
+
+def test_the_contiguous_path_takes_pack_alone_from_the_core():
+    source = (ROOT / "strideops/contiguous.py").read_text()
+    assert re.findall(r"from \._core import (.*)", source) == ["pack_operand as _pack"]
+
+
+def test_the_binding_loops_over_axes_only():
+    """No element loop and no memory of its own in Cython: what does not scale with the array cannot copy it."""
+    source = "".join((ROOT / "strideops" / name).read_text() for name in ("_core.pyx", "_operand.pxi", "_result.pxi"))
+    loops = re.findall(r"^ *for (.*):$", source, re.MULTILINE)
+    assert loops
+    for loop in loops:
+        assert re.search(r"range\(.*(ndim|lead).*\)|isinstance\(axis, tuple\)", loop), loop
+    assert not re.search(
+        r"malloc|calloc|np\.(array|asarray|ascontiguousarray|copy)\b(?!\()", source.replace("np.asarray({name})", "")
+    )
+
+
+def test_benchmarks_use_the_public_package_only():
+    for path in (ROOT / "benchmarks").glob("*.py"):
+        for name in python_imports(path):
+            assert not name.startswith("strideops._"), f"{path.name} imports {name}"
+            assert name.split(".")[0] in {"", "numpy", "strideops", *sys.stdlib_module_names}, (
+                f"{path.name} imports {name} at its top level: asv imports every module in an environment without it"
+            )
+        assert not re.search(r"\b_core\b", path.read_text())
+
+
+def test_one_walker():
+    """One loop over the outer axes for any operand count; kernels see two axes."""
+    walks = [p.name for p in KERNELS if re.search(r"\bindex\[axis\]", p.read_text()) and p.name != "walk.c"]
+    assert walks == []
+    assert not re.search(r"_[234]\(", (ROOT / "csrc/kernels/walk.c").read_text())
+
+
+def test_ops_meet_dtypes_in_one_place():
+    assert [p.name for p in KERNELS if re.search(r"PER_DTYPE", p.read_text())] == ["table.c"]
+    assert [p.name for p in KERNELS if re.search(r"#define DTYPE", p.read_text())] == ["table.c"]
+
+
+@pytest.mark.parametrize("op", strided.__all__)
+def test_an_op_is_in_every_room(op):
+    """A body, a place in the table, a benchmark, a word in the README and the changelog."""
+    kernel = OPS_IN_C.get(op, op)
+    if kernel:
+        assert (ROOT / f"csrc/kernels/{kernel}.inc").exists()
+        assert f"SO_{kernel.upper()}]" in (ROOT / "csrc/kernels/table.c").read_text()
+    assert op in {call.op for call in cases.CALLS.values()}
+    for document in ("README.md", "CHANGELOG.md"):
+        assert re.search(rf"`{op}\b", (ROOT / document).read_text()), f"{op} is not documented in {document}"
+
+
+def test_every_source_has_its_licence_line():
+    for folder in ("csrc", "strideops", "benchmarks", "tests"):
+        for path in (ROOT / folder).rglob("*.*"):
+            if path.suffix in {".c", ".h", ".inc", ".py", ".pyi", ".pyx", ".pxd", ".pxi"}:
+                assert "SPDX-License-Identifier: BSD-3-Clause" in path.read_text()[:200], path
+
+
+def test_files_are_short():
+    for folder in ("csrc", "strideops", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.*"):
+            if path.suffix in {".c", ".h", ".inc", ".py", ".pyx", ".pxd", ".pxi"}:
+                assert len(path.read_text().splitlines()) <= (420 if path.name == "_core.pyx" else 300), path

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Each pattern is a view of the form that it claims, and the list only grows."""
+
+import numpy as np
+import pytest
+from oracle import memory_of
+
+from benchmarks import cases, patterns
+from strideops import strided
+
+# As published. Append a name at the end; never change a layout that a name stands for.
+PUBLISHED = {
+    "contiguous": ((64, 64), (512, 8)),
+    "cut": ((64, 64), (528, 8)),
+    "half": ((64, 32), (512, 8)),
+    "step2": ((64, 32), (512, 16)),
+    "step3": ((64, 22), (512, 24)),
+    "step16": ((64, 4), (512, 128)),
+    "rows2": ((32, 64), (1024, 8)),
+    "transposed": ((64, 64), (8, 512)),
+    "reversed": ((64, 64), (-512, -8)),
+    "column": ((64,), (512,)),
+    "diagonal": ((64,), (520,)),
+    "broadcast": ((64, 64), (0, 8)),
+    "short_rows": ((64, 4), (512, 8)),
+    "window": ((62, 62, 3, 3), (512, 8, 512, 8)),
+    "permuted": ((64, 2, 32), (8, 16384, 512)),
+    "field": ((64, 64), (576, 9)),
+    "photo_channel": ((64, 64), (1536, 24)),
+    "photo_bgr": ((64, 64, 3), (1536, 24, -8)),
+    "photo_crop": ((32, 32, 3), (1536, 24, 8)),
+    "photo_every_other": ((32, 32, 3), (3072, 48, 8)),
+}
+
+
+@pytest.mark.parametrize("dtype", patterns.DTYPES)
+@pytest.mark.parametrize("n", patterns.SIZES[:3])
+@pytest.mark.parametrize("name", patterns.PATTERNS)
+def test_form(name, n, dtype):
+    pattern = patterns.PATTERNS[name]
+    base, view = patterns.make(name, n, dtype)
+    assert (view.shape, view.strides) == pattern.layout(n, np.dtype(dtype).itemsize)
+    assert view.dtype == dtype
+    assert view.base is not None
+    assert (
+        np.shares_memory(view, base, max_work=-1 if n < 64 else 10**6)
+        if not pattern.overlaps
+        else np.may_share_memory(view, base)
+    )
+    assert memory_of(base).flags.owndata or memory_of(base).base is not None
+    assert view.flags.aligned == (name != "field" or view.itemsize == 1)
+
+
+def test_append_only():
+    names = list(patterns.PATTERNS)
+    assert names[: len(PUBLISHED)] == list(PUBLISHED)
+    assert {name: patterns.PATTERNS[name].layout(64, 8) for name in PUBLISHED} == PUBLISHED
+
+
+@pytest.mark.parametrize("name", patterns.PATTERNS)
+def test_overlap_is_marked(name):
+    """A pattern that shares elements is refused as a target, every other one is not."""
+    base, view = patterns.make(name, 12, "float64")
+    if patterns.PATTERNS[name].overlaps:
+        writable = np.lib.stride_tricks.as_strided(base, view.shape, view.strides)
+        with pytest.raises(ValueError, match="overlaps itself"):
+            strided.fill(writable, 0)
+    else:
+        strided.fill(view, 0)
+
+
+def test_the_photograph_is_real():
+    photo, _ = patterns.make("photo_bgr", 512, "uint8")
+    assert photo.shape == (512, 512, 3)
+    assert photo.std() > 40
+    assert len(np.unique(photo)) == 256
+
+
+def test_the_grid():
+    assert len(list(cases.cases())) == len(cases.PATHS) * len(patterns.SIZES) * len(patterns.TIMED_DTYPES) * sum(
+        cases.is_case(call, name) for call in cases.CALLS for name in patterns.PATTERNS
+    )
+    assert min(patterns.SIZES) == 6
+    assert max(patterns.SIZES) >= 2048
