@@ -119,6 +119,7 @@ def human_bytes(count):
 
 def show_table(values):
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from . import patterns
@@ -134,9 +135,9 @@ def show_table(values):
         size = [values.get(("ops.Sum.track_allocated", (path, *case))) for path in ("strided", "contiguous")]
         if all(map(is_measured, time + size)):
             ratio = f"{time[1] / time[0]:.3g} x"
-            table.add_row(name, pattern.code, *map(human_time, time), ratio, *map(human_bytes, size))
+            table.add_row(name, escape(pattern.code), *map(human_time, time), ratio, *map(human_bytes, size))
         else:
-            table.add_row(name, pattern.code, *["failed"] * 5)
+            table.add_row(name, escape(pattern.code), *["failed"] * 5)
     Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 

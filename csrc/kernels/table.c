@@ -6,6 +6,7 @@
 
 enum {
     LANES = 16,    // independent partial sums of a float row
+    SHORT_ROW = 8, // elements below which a row is one chain of additions, as in NumPy's pairwise sum
     LONG_ROW = 32, // elements from which a call of memmove pays
 };
 
