@@ -68,7 +68,7 @@ def run_quick_profile():
             progress.update(task, completed=percent, description=step[2][:60])
             if not console.is_terminal and percent >= reported:
                 print(f"{percent:5.1f} %  {step[2]}", flush=True)
-                reported = percent + 5
+                reported = percent + 4
         progress.update(task, completed=100, description="done")
 
 
