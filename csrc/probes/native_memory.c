@@ -138,6 +138,11 @@ static uintptr_t absolute(uintptr_t base, uintptr_t address)
     return address < base ? base + address : address;
 }
 
+static uintptr_t page_of(uintptr_t address)
+{
+    return address & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+}
+
 static int scan_table(const library *lib, uintptr_t table, size_t bytes)
 {
     const ElfW(Rela) *entry = (const ElfW(Rela) *)table, *end = entry + bytes / sizeof *entry;
@@ -179,8 +184,9 @@ static int scan_library(struct dl_phdr_info *info, size_t size, void *unused)
         if (part->p_type == PT_DYNAMIC)
             dynamic = (const ElfW(Dyn) *)(lib.base + part->p_vaddr);
         if (part->p_type == PT_GNU_RELRO) {
-            lib.relro_start = lib.base + part->p_vaddr;
-            lib.relro_end = lib.relro_start + part->p_memsz;
+            // The loader protects whole pages only: the last one may hold data that is written to.
+            lib.relro_start = page_of(lib.base + part->p_vaddr);
+            lib.relro_end = page_of(lib.base + part->p_vaddr + part->p_memsz);
         }
     }
     uintptr_t calls = 0, data = 0;
@@ -213,11 +219,11 @@ static int note_generation(struct dl_phdr_info *info, size_t size, void *changed
 
 static int write_slot(const slot *at, void *value)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)at->place & ~(page - 1);
-    if (at->read_only && mprotect((void *)start, page, PROT_READ | PROT_WRITE))
+    void *page = (void *)page_of((uintptr_t)at->place);
+    if (at->read_only && mprotect(page, sizeof value, PROT_READ | PROT_WRITE))
         return -1;
     __atomic_store_n(at->place, value, __ATOMIC_RELAXED);
-    return at->read_only ? mprotect((void *)start, page, PROT_READ) : 0;
+    return at->read_only ? mprotect(page, sizeof value, PROT_READ) : 0;
 }
 
 int so_hook_native(void)
