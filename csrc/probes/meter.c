@@ -4,7 +4,7 @@
 
 atomic_int so_meter_armed;
 atomic_size_t so_meter_bytes[SO_MEMORY_COUNT];
-_Thread_local int so_meter_depth;
+SO_METER_TLS int so_meter_depth;
 
 static int native;
 

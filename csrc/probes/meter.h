@@ -11,7 +11,14 @@ typedef enum so_memory { SO_PYTHON_MEMORY, SO_NUMPY_MEMORY, SO_NATIVE_MEMORY, SO
 
 extern atomic_int so_meter_armed;
 extern atomic_size_t so_meter_bytes[SO_MEMORY_COUNT];
-extern _Thread_local int so_meter_depth; // of allocators that this thread is in
+
+// glibc makes a thread's room for other models on first use, with malloc: a hook that asks for it would not return.
+#ifdef __GLIBC__
+#define SO_METER_TLS __attribute__((tls_model("initial-exec"))) _Thread_local
+#else
+#define SO_METER_TLS _Thread_local
+#endif
+extern SO_METER_TLS int so_meter_depth; // of allocators that this thread is in
 
 static inline void so_meter_enter(so_memory memory, size_t bytes)
 {
