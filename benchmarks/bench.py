@@ -19,14 +19,15 @@ QUICK = (r"^ops\..*, 512, 'float64'\)$", r"^ops\.Sum\..*, (6|2048), 'float64'\)$
 QUICK_ATTRIBUTES = ("rounds=1", "repeat=(1,5,0.05)", "warmup_time=0")
 
 TABLE_SIZE = 2048
+BENCHMARK_FAILED = 2  # the status with which asv ends when it has results, but not all
 
 
 def git(*arguments):
     return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def asv(*arguments):
-    """Lines of what asv prints, as they come; SystemExit with all of them when asv fails."""
+def asv(*arguments, allowed=(0,)):
+    """Lines of what asv prints, as they come; SystemExit with the last of them when asv fails."""
     process = subprocess.Popen(
         [sys.executable, "-m", "asv", *arguments],
         cwd=ROOT,
@@ -39,8 +40,8 @@ def asv(*arguments):
     for line in process.stdout:
         lines.append(line)
         yield line.rstrip()
-    if process.wait():
-        sys.exit(f"asv {' '.join(arguments)}\n{''.join(lines)}\nasv ended with status {process.returncode}")
+    if process.wait() not in allowed:
+        sys.exit(f"{''.join(lines[-40:])}\nasv {arguments[0]} ended with status {process.returncode}")
 
 
 def run_quick_profile():
@@ -60,7 +61,8 @@ def run_quick_profile():
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("starting asv", total=100)
         reported = 0
-        for line in asv("run", "--skip-existing-successful", *selection, *attributes, "HEAD^!"):
+        run = ("run", "--skip-existing-successful", *selection, *attributes, "HEAD^!")
+        for line in asv(*run, allowed=(0, BENCHMARK_FAILED)):
             step = re.match(r"(?:\[ *([\d.]+)%\])? *·+ (.+?)(?: +ok)?$", line)
             if not step or set(step[2]) <= set("= "):
                 continue
@@ -73,7 +75,10 @@ def run_quick_profile():
 
 
 def read_results(conf, commit):
-    """All values of the commit on this machine: (benchmark, parameters) -> value; None where it failed."""
+    """All values of the commit on this machine: (benchmark, parameters) -> value.
+
+    asv has None for a case that failed, NaN for one that was not selected or is none.
+    """
     from asv.benchmarks import Benchmarks
     from asv.machine import Machine
     from asv.results import iter_results_for_machine_and_hash
@@ -89,7 +94,6 @@ def read_results(conf, commit):
 
 
 def is_measured(value):
-    """asv writes None for what failed or was not selected and NaN for what is no case."""
     return value is not None and not math.isnan(value)
 
 
@@ -160,9 +164,14 @@ def main():
     cases, copies = count_copies(values)
     for name, case in copies:
         print(f"copies: {name}{case} allocates {human_bytes(values[name, case])}")
+    failed = [key for key, value in values.items() if value is None]
+    for name, case in failed[:5]:
+        print(f"failed: {name}{case}; asv run --show-stderr --bench {name} says why")
+    if failed:
+        print(f"{len(failed)} cases failed")
     print(f"strided path: {len(copies)} copies in {cases} cases")
     print(f"dashboard: {ROOT / conf.html_dir / 'index.html'} (make preview serves it)")
-    sys.exit(1 if copies or not cases else 0)
+    sys.exit(1 if copies or failed or not cases else 0)
 
 
 if __name__ == "__main__":
