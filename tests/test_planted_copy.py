@@ -34,7 +34,8 @@ def {op}(*args, **kwargs):
 
 def run_contract(folder, op):
     """The zero-copy tests of one op, in a process that imports strideops from the folder."""
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    # Bytecode is taken for that of another plant of the same length and second.
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [
         sys.executable,
         "-m",
@@ -53,7 +54,7 @@ def run_contract(folder, op):
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mutated")
-    shutil.copytree(Path(strideops.__file__).parent, folder / "strideops")
+    shutil.copytree(Path(strideops.__file__).parent, folder / "strideops", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
