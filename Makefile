@@ -11,7 +11,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 .PHONY: test bench lint preview clean
 
 test: $(VENV)/installed
-	pytest
+	pytest -q
 	$(MAKE) --no-print-directory smoke
 	$(MAKE) --no-print-directory lint
 

@@ -12,13 +12,15 @@ import sys
 from itertools import product
 from pathlib import Path
 
+from . import patterns
+
 ROOT = Path(__file__).parent.parent
 
-# One dtype; every call and pattern at one size, sum at three; the question. About a minute.
-QUICK = (r"^ops\..*, 512, 'float64'\)$", r"^ops\.Sum\..*, (6|2048), 'float64'\)$", r"^acquire\.")
-QUICK_ATTRIBUTES = ("rounds=1", "repeat=(1,5,0.05)", "warmup_time=0")
-
+# Besides the quick profile's cases: what the table shows, and the question.
 TABLE_SIZE = 2048
+TABLE_CASES = rf"^ops\.Sum\..*, (6|{TABLE_SIZE}), 'float64'\)$"
+QUESTION = r"^acquire\."
+QUICK_ATTRIBUTES = ("rounds=1", "repeat=(1,5,0.05)", "warmup_time=0")
 BENCHMARK_FAILED = 2  # the status with which asv ends when it has results, but not all
 
 
@@ -49,7 +51,8 @@ def run_quick_profile():
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    selection = [word for pattern in QUICK for word in ("--bench", pattern)]
+    quick = [rf"^ops\..*, {size}, '{dtype}'\)$" for size, dtype in product(*patterns.PROFILES["quick"].values())]
+    selection = [word for pattern in (*quick, TABLE_CASES, QUESTION) for word in ("--bench", pattern)]
     attributes = [word for attribute in QUICK_ATTRIBUTES for word in ("--attribute", attribute)]
     console = Console()
     columns = (
@@ -108,7 +111,7 @@ def count_copies(values):
 
 
 def human_time(seconds):
-    for unit, scale in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+    for unit, scale in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
         if seconds * scale >= 1:
             return f"{seconds * scale:.3g} {unit}"
     return f"{seconds * 1e9:.0f} ns"
@@ -125,8 +128,6 @@ def show_table(values):
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
-
-    from . import patterns
 
     table = Table(title=f"sum, float64, size {TABLE_SIZE}")
     for column in ("pattern", "slice"):

@@ -55,11 +55,11 @@ def is_case(call, pattern):
     return not (CALLS[call].writes and patterns.PATTERNS[pattern].overlaps)
 
 
-def cases(calls=CALLS, names=patterns.PATTERNS, sizes=patterns.SIZES, dtypes=patterns.TIMED_DTYPES, paths=PATHS):
+def cases(sizes, dtypes):
     """The grid as tuples (path, call, pattern, size, dtype), without what is no case."""
-    for call, pattern in product(calls, names):
+    for call, pattern in product(CALLS, patterns.PATTERNS):
         if is_case(call, pattern):
-            for size, dtype, path in product(sizes, dtypes, paths):
+            for size, dtype, path in product(sizes, dtypes, PATHS):
                 yield path, call, pattern, size, dtype
 
 

@@ -10,6 +10,10 @@ ROOT = str(Path(__file__).parent.parent)
 sys.path[:] = [place for place in sys.path if place not in ("", ROOT)] + [ROOT]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--profile", choices=("quick", "full"), default="quick", help="the cases of test_benchmark.py")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     """A plain run calls each benchmark once; `--benchmark-only` measures."""
