@@ -10,7 +10,6 @@ from itertools import product
 import numpy as np
 
 import strideops
-from strideops import proof
 
 from . import patterns
 
@@ -63,6 +62,14 @@ def cases(sizes, dtypes):
                 yield path, call, pattern, size, dtype
 
 
+def find(path, call, pattern):
+    """The function of a case; NotImplementedError, which asv skips, where the installed strideops has none."""
+    function = getattr(getattr(strideops, path), CALLS[call].op, None)
+    if function is None or not is_case(call, pattern):
+        raise NotImplementedError
+    return function
+
+
 def prepare(path, call, pattern, n, dtype):
     """The function and the arguments of a case, in fresh memory.
 
@@ -74,11 +81,9 @@ def prepare(path, call, pattern, n, dtype):
     Raises
     ------
     NotImplementedError
-        No case, or an op that the installed strideops does not have: asv skips it.
+        No case, or an op that the installed strideops does not have.
     """
-    function = getattr(getattr(strideops, path), CALLS[call].op, None)
-    if function is None or not is_case(call, pattern):
-        raise NotImplementedError
+    function = find(path, call, pattern)
     _, view = patterns.make(pattern, n, dtype)
     return function, CALLS[call].arguments(view, lambda: patterns.make(pattern, n, dtype)[1])
 
@@ -89,6 +94,9 @@ def result_bytes(result):
 
 def allocated_by_call(function, arguments):
     """Bytes that a call allocates besides its result, once the free lists of Python and NumPy are filled."""
+    proof = getattr(strideops, "proof", None)
+    if proof is None:
+        raise NotImplementedError
     own = result_bytes(function(*arguments))
     return min(proof.allocated(function, *arguments).total for _ in range(3)) - own
 
@@ -105,6 +113,6 @@ def allocated(path, call, pattern, n, dtype):
     figure is 0 for a path that does not copy, and at least the bytes of the view for one that packs it.
     """
     function, arguments = prepare(path, call, pattern, n, dtype)
-    strided, _ = prepare("strided", call, pattern, 6, dtype)
+    strided = find("strided", call, pattern)
     fixed = allocated_by_call(strided, tuple(map(first_element, arguments)))
     return allocated_by_call(function, arguments) - fixed

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """asv: the time of every case, and the bytes that it allocates. One class per call of cases.CALLS."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from . import cases, patterns, timing
 
@@ -9,7 +9,7 @@ from . import cases, patterns, timing
 # asv calls setup before every sample; a case is made once.
 @lru_cache(maxsize=1)
 def _batch(*case):
-    return timing.Batch(*cases.prepare(*case))
+    return timing.Batch(partial(cases.prepare, *case))
 
 
 class _Case:
@@ -21,6 +21,7 @@ class _Case:
     warmup_time = 0.01
 
     def setup(self, path, pattern, size, dtype):
+        cases.find(path, self.call, pattern)
         self.batch = _batch(path, self.call, pattern, size, dtype)
         self.timer = self.batch.clock
 

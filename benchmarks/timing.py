@@ -6,29 +6,38 @@ and its clock, given to asv as the benchmark's `timer`, runs slower by their num
 """
 
 import timeit
+from functools import cached_property
 
 BATCH_SECONDS = 2e-4
 
 
 class Batch:
-    """Calls of ``function(*arguments)``, enough for one sample.
+    """Calls of one function, enough for one sample. Nothing is made before the first sample asks for the time.
 
-    Attributes
+    Parameters
     ----------
-    loops : int
-        Calls per `run`.
-    clock : callable
-        Seconds, divided by `loops`.
+    make : callable() -> (function, arguments)
     """
 
-    def __init__(self, function, arguments):
+    def __init__(self, make):
+        self._make = make
+
+    @cached_property
+    def _timer(self):
+        function, arguments = self._make()
         names = {f"argument{i}": argument for i, argument in enumerate(arguments)}
-        self._timer = timeit.Timer(f"function({', '.join(names)})", globals={"function": function, **names})
+        return timeit.Timer(f"function({', '.join(names)})", globals={"function": function, **names})
+
+    @cached_property
+    def loops(self):
+        """Calls per `run`."""
         once = min(self._timer.repeat(3, 1))
-        self.loops = max(1, round(BATCH_SECONDS / once))
+        return max(1, round(BATCH_SECONDS / once))
 
     def run(self):
         self._timer.timeit(self.loops)
 
     def clock(self):
-        return timeit.default_timer() / self.loops
+        """Seconds, divided by `loops`."""
+        loops = self.loops
+        return timeit.default_timer() / loops

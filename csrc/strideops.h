@@ -60,8 +60,12 @@ typedef void so_kernel(const so_tile *tile);
 // The number of elements that the layout visits.
 ptrdiff_t so_size(const so_layout *layout);
 
-// The same elements in the cheapest order: no axis of length 1, operand 0 with positive strides that
-// fall from the outermost axis to the innermost, neighbouring axes merged where every operand allows.
+// The address of one element of operand 0; the index has one entry per axis, each in range.
+char *so_item(const so_layout *layout, const ptrdiff_t *index);
+
+// The same elements in the cheapest order. No axis of length 1; along each axis the first operand that moves goes
+// upwards, with steps that fall from the outermost axis to the innermost; neighbours merged where every operand
+// allows. Last, an axis on which a later operand has its smallest step moves next to the innermost.
 void so_canonicalize(so_layout *layout);
 
 // Removes the axes on which no operand moves and returns the product of their lengths.
@@ -89,12 +93,11 @@ int so_same_memory(const so_layout *layout, int a, int b);
 // Calls the kernel with every tile of a layout.
 void so_walk(const so_layout *layout, so_kernel *kernel);
 
-// The address of one element of operand 0; the index has one entry per axis, each in range.
-char *so_item(const so_layout *layout, const ptrdiff_t *index);
-
 // table.c
 
 ptrdiff_t so_itemsize(so_dtype dtype);
+
+const char *so_op_name(so_op op);
 
 // The dtype of the op's result operand.
 so_dtype so_result_dtype(so_op op, so_dtype dtype);
@@ -106,7 +109,7 @@ so_kernel *so_find_kernel(so_op op, so_dtype dtype);
 
 // run.c
 
-// Runs the op over the layout, which is used up: it comes back in canonical form.
+// Runs the op over the layout, which comes back in canonical form, a reduction's without its stride-0 repeats.
 void so_run(so_op op, so_dtype dtype, so_layout *layout);
 
 #ifdef __cplusplus

@@ -6,6 +6,8 @@ import os
 try:
     from ._core import pack
 except ImportError as _error:
+    if _error.name != "strideops._core":
+        raise
     raise ImportError(
         f"strideops has no compiled core in {os.path.dirname(__file__)}. If these are its sources, start Python in "
         "another folder or with -P, and install it with `pip install .`"
@@ -18,7 +20,7 @@ __version__ = "0.1.0"
 __all__ = ["CopyRequired", "asstrided", "contiguous", "get_include", "pack", "proof", "strided"]
 
 
-def get_include():
+def get_include() -> str:
     """The folder with the C core: ``strideops.h`` to include and ``strideops.c`` to compile in.
 
     Returns

@@ -1,6 +1,6 @@
 # cython: language_level=3, autotestdict=False, boundscheck=False, wraparound=False
 # SPDX-License-Identifier: BSD-3-Clause
-"""Four ways in which Cython code comes from a slice to a pointer. Each returns (element, the address C received)."""
+"""Ways in which Cython code comes from a slice to a pointer. Each returns (element, the address C received)."""
 
 from cpython.buffer cimport PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
 

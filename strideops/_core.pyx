@@ -17,9 +17,9 @@ from libc.string cimport memcpy, memset
 from libc.stdint cimport uint64_t
 
 from .capi cimport (
-    SO_AXPY, SO_COPY, SO_DISJOINT, SO_DOT, SO_FLOAT32, SO_INT8, SO_SCALE, SO_SUM, SO_UINT8,
-    so_dtype, so_item, so_itemsize, so_layout, so_op, so_overlaps, so_overlaps_itself, so_result_dtype, so_run,
-    so_same_memory, so_size,
+    SO_AXPY, SO_COPY, SO_DISJOINT, SO_DOT, SO_FLOAT32, SO_INT8, SO_MAX_NDIM, SO_SCALE, SO_SHARED, SO_SUM, SO_UINT8,
+    so_dtype, so_item, so_itemsize, so_layout, so_op, so_op_name, so_overlaps, so_overlaps_itself, so_result_dtype,
+    so_run, so_same_memory, so_size,
 )
 
 DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")

@@ -6,7 +6,7 @@ cdef struct Operand:
     Py_buffer view
     so_dtype dtype
     const Py_ssize_t *strides
-    Py_ssize_t packed[64]
+    Py_ssize_t packed[SO_MAX_NDIM]
 
 
 cdef str _numbers(const Py_ssize_t *values, int ndim):
@@ -87,7 +87,7 @@ cdef void _find_strides(Operand *operand) noexcept:
             step *= operand.view.shape[axis]
 
 
-cdef int _acquire(Operand *operand, object obj, str name, bint target) except -1:
+cdef int _hold(Operand *operand, object obj, str name, bint target) except -1:
     """Hold the object's memory where it lies. The caller releases operand.view, also after an error."""
     cdef Py_ssize_t expected
     cdef int axis, dtype
@@ -104,6 +104,8 @@ cdef int _acquire(Operand *operand, object obj, str name, bint target) except -1
         _clear(operand)
         got = getattr(obj, "dtype", type(obj).__name__)
         raise _unreadable(name, f"{got}, whose memory cannot be had with strides ({error})") from None
+    if operand.view.ndim > SO_MAX_NDIM:
+        raise TypeError(f"{name} has {operand.view.ndim} axes; strideops reads up to {SO_MAX_NDIM}")
     _find_strides(operand)
     dtype = _dtype_from_format(operand.view.format, operand.view.itemsize)
     if dtype < 0:
@@ -193,21 +195,26 @@ cdef int _require_shape(int placed, str name, Operand *operand, str target_name,
 
 
 cdef int _require_target_apart(so_layout *layout, Operand *target, str name) except -1:
-    if so_overlaps_itself(layout, 0, target.view.itemsize) != SO_DISJOINT:
-        raise ValueError(
-            f"{_describe(name, target)} and overlaps itself: elements share memory, so a result would depend on the "
-            f"order. Pass the array that owns the memory, or a copy"
-        )
-    return 0
+    overlap = so_overlaps_itself(layout, 0, target.view.itemsize)
+    if overlap == SO_DISJOINT:
+        return 0
+    raise ValueError(
+        f"{_describe(name, target)} and {'overlaps' if overlap == SO_SHARED else 'may overlap'} itself: where elements "
+        f"share memory, a result depends on the order. Pass the array that owns the memory, or a copy"
+    )
 
 
 cdef int _require_source_apart(
     so_layout *layout, Operand *target, str target_name, Operand *source, str name
 ) except -1:
     """Operand 0 and operand 1 share no memory, or all of it, element on element."""
-    if so_same_memory(layout, 0, 1) or so_overlaps(layout, 0, 1, target.view.itemsize) == SO_DISJOINT:
+    if so_same_memory(layout, 0, 1):
+        return 0
+    overlap = so_overlaps(layout, 0, 1, target.view.itemsize)
+    if overlap == SO_DISJOINT:
         return 0
     raise ValueError(
-        f"{_describe(name, source)} and partly overlaps {_describe(target_name, target)}: elements would be "
+        f"{_describe(name, source)} and {'partly overlaps' if overlap == SO_SHARED else 'may partly overlap'} "
+        f"{_describe(target_name, target)}: elements would be "
         f"overwritten before they are read. Pass {name}.copy(), or use strideops.contiguous, which packs first"
     )

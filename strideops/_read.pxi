@@ -33,12 +33,12 @@ def item(x, *index):
     """
     cdef Operand operand
     cdef so_layout layout
-    cdef ptrdiff_t position[64]
+    cdef ptrdiff_t position[SO_MAX_NDIM]
     cdef Py_ssize_t length, one
     cdef int axis
     _clear(&operand)
     try:
-        _acquire(&operand, x, "x", False)
+        _hold(&operand, x, "x", False)
         if len(index) != operand.view.ndim:
             raise IndexError(
                 f"{_describe('x', &operand)}: item wants {operand.view.ndim} indices, one per axis, got {len(index)}"
@@ -87,14 +87,14 @@ cdef int _parse_axes(object axis, Operand *x, bint *reduced) except -1:
 cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
     cdef Operand x, result
     cdef so_layout layout
-    cdef bint reduced[64]
-    cdef Py_ssize_t shape[64]
+    cdef bint reduced[SO_MAX_NDIM]
+    cdef Py_ssize_t shape[SO_MAX_NDIM]
     cdef uint64_t element
     cdef int i, ndim = 0
     _clear(&x)
     _clear(&result)
     try:
-        _acquire(&x, obj, "x", False)
+        _hold(&x, obj, "x", False)
         _parse_axes(axis, &x, reduced)
         result_dtype = so_result_dtype(op, x.dtype)
         _place_first(&layout, &x)
@@ -107,7 +107,7 @@ cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
             _run(op, x.dtype, &layout)
             return _scalar(result_dtype, &element)
         array = _new_array(ndim, shape, result_dtype)
-        _acquire(&result, array, "result", True)
+        _hold(&result, array, "result", True)
         layout.data[1] = <char *> result.view.buf
         ndim = 0
         for i in range(x.view.ndim):
@@ -189,8 +189,8 @@ def dot(x, y):
     _clear(&a)
     _clear(&b)
     try:
-        _acquire(&a, x, "x", False)
-        _acquire(&b, y, "y", False)
+        _hold(&a, x, "x", False)
+        _hold(&b, y, "y", False)
         _require_one_dtype(&a, "x", &b, "y")
         if not _same_shape(&a, &b):
             raise ValueError(f"{_describe('x', &a)} but {_describe('y', &b)}: dot wants two equal shapes")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Part of _core.pyx: from a layout through the C core to a Python result; numbers in and out of one element.
 
-cdef tuple _OPS = ("copy", "scale", "axpy", "sum", "dot")
 cdef list _witness = None
 
 
@@ -26,7 +25,7 @@ def witness(list records):
 
 cdef void _run(so_op op, so_dtype dtype, so_layout *layout):
     if _witness is not None:
-        _record(_OPS[<int> op], dtype, layout)
+        _record(so_op_name(op).decode(), dtype, layout)
     if so_size(layout) < RELEASE_GIL_FROM:
         so_run(op, dtype, layout)
     else:
@@ -65,7 +64,8 @@ cdef object _element(so_dtype dtype, object value, str name):
     try:
         element[...] = value
     except (TypeError, ValueError, OverflowError) as error:
-        raise type(error)(f"{name} cannot be stored as {DTYPES[<int> dtype]}: {error}") from None
+        kind = next(kind for kind in (TypeError, ValueError, OverflowError) if isinstance(error, kind))
+        raise kind(f"{name} cannot be stored as {DTYPES[<int> dtype]}: {error}") from None
     return element
 
 

@@ -33,8 +33,8 @@ def copyto(dst, src):
     _clear(&target)
     _clear(&source)
     try:
-        _acquire(&target, dst, "dst", True)
-        _acquire(&source, src, "src", False)
+        _hold(&target, dst, "dst", True)
+        _hold(&source, src, "src", False)
         _require_one_dtype(&target, "dst", &source, "src")
         _place_first(&layout, &target)
         _require_shape(_place_broadcast(&layout, &source), "src", &source, "dst", &target)
@@ -53,11 +53,11 @@ cdef object _apply_element(so_op op, object obj, object number, bint is_factor):
     _clear(&x)
     _clear(&element)
     try:
-        _acquire(&x, obj, "x", True)
+        _hold(&x, obj, "x", True)
         _place_first(&layout, &x)
         _require_target_apart(&layout, &x, "x")
         stored = _factor(x.dtype, number) if is_factor else _element(x.dtype, number, "value")
-        _acquire(&element, stored, "value", False)
+        _hold(&element, stored, "value", False)
         _place_element(&layout, element.view.buf)
         _run(op, x.dtype, &layout)
     finally:
@@ -163,8 +163,8 @@ def axpy(alpha, x, y):
     _clear(&source)
     _clear(&factor)
     try:
-        _acquire(&target, y, "y", True)
-        _acquire(&source, x, "x", False)
+        _hold(&target, y, "y", True)
+        _hold(&source, x, "x", False)
         _require_one_dtype(&target, "y", &source, "x")
         _place_first(&layout, &target)
         _require_shape(
@@ -174,7 +174,7 @@ def axpy(alpha, x, y):
         _require_target_apart(&layout, &target, "y")
         _require_source_apart(&layout, &target, "y", &source, "x")
         stored = _factor(target.dtype, alpha)
-        _acquire(&factor, stored, "alpha", False)
+        _hold(&factor, stored, "alpha", False)
         _place_element(&layout, factor.view.buf)
         _run(SO_AXPY, target.dtype, &layout)
     finally:
@@ -217,12 +217,12 @@ def pack_operand(obj, str name, bint target):
     _clear(&x)
     _clear(&packed)
     try:
-        _acquire(&x, obj, name, target)
+        _hold(&x, obj, name, target)
         if target:
             _place_first(&layout, &x)
             _require_target_apart(&layout, &x, name)
         array = _new_array(x.view.ndim, x.view.shape, x.dtype)
-        _acquire(&packed, array, "packed", True)
+        _hold(&packed, array, "packed", True)
         _place_first(&layout, &packed)
         _place_broadcast(&layout, &x)
         _run(SO_COPY, x.dtype, &layout)

@@ -4,18 +4,23 @@
 ``python -m strideops.acquire`` answers it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _acquire, _core, proof, strided
 
 __all__ = ["WAYS", "Acquired", "acquire"]
 
 
-def _item(x, i, j):
+def _item(x: NDArray[Any], i: int, j: int) -> tuple[int, int]:
     """strideops.strided.item, and the address that the C core received for it."""
-    records = []
+    records: list[Any] = []
     _core.witness(records)
     try:
         value = strided.item(x, i, j)
@@ -25,7 +30,7 @@ def _item(x, i, j):
     return value, address
 
 
-WAYS = {
+WAYS: dict[str, tuple[Callable[[NDArray[Any], int, int], tuple[int, int]], str]] = {
     "ravel": (_acquire.ravel, "cdef long[::1] arr = x.ravel(); &arr[0]"),
     "strides": (_acquire.strides, "C with explicit strides; view.buf, view.strides"),
     "memoryview": (_acquire.memoryview, "cdef long[:, :] arr = x; &arr[0, 0], arr.strides"),
@@ -57,7 +62,7 @@ class Acquired:
     copied: int
 
 
-def acquire(way, x, i, j):
+def acquire(way: str, x: NDArray[Any], i: int, j: int) -> Acquired:
     """Read an element in one of the ways, and say what C received.
 
     Parameters
@@ -76,7 +81,9 @@ def acquire(way, x, i, j):
     Raises
     ------
     ValueError
-        The way refuses the array.
+        The way refuses the array, or it is no matrix of C long.
+    IndexError
+        `i` or `j` is out of range.
 
     Examples
     --------
@@ -88,6 +95,10 @@ def acquire(way, x, i, j):
     >>> acquire("item", X[:, :6], 5, 5).copied
     0
     """
+    if x.ndim != 2 or x.dtype != np.long:
+        raise ValueError(f"x is {x.dtype} of shape {x.shape}; a matrix of C long is wanted: np.zeros((6, 8), np.long)")
+    if not (0 <= i < x.shape[0] and 0 <= j < x.shape[1]):
+        raise IndexError(f"element [{i}, {j}] is outside of shape {x.shape}")
     read, _ = WAYS[way]
     value, address = read(x, i, j)
     low, high = np.lib.array_utils.byte_bounds(x)
@@ -95,7 +106,7 @@ def acquire(way, x, i, j):
     return Acquired(int(value), address, low <= address < high, allocated.numpy + (allocated.native or 0))
 
 
-def main():
+def main() -> None:
     X = np.arange(48).reshape(6, 8)
     for name, x in (("X", X), ("X_cut = X[:, :6]", X[:, :6])):
         print(f"{name}: shape {x.shape}, strides {x.strides}, element [5, 5] is {x[5, 5]}")

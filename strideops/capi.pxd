@@ -57,6 +57,7 @@ cdef extern from "strideops.h" nogil:
     void so_walk(const so_layout *layout, so_kernel *kernel)
     char *so_item(const so_layout *layout, const ptrdiff_t *index)
     ptrdiff_t so_itemsize(so_dtype dtype)
+    const char *so_op_name(so_op op)
     so_dtype so_result_dtype(so_op op, so_dtype dtype)
     int so_inputs(so_op op)
     so_kernel *so_find_kernel(so_op op, so_dtype dtype)

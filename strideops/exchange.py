@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From any object that holds an array to an ndarray on the same memory. What would copy is refused."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["CopyRequired", "asstrided"]
 
@@ -10,31 +16,35 @@ class CopyRequired(TypeError):
     """The object's memory cannot be had in place; the message says why."""
 
 
-def _from_buffer(obj):
+# NumPy 2.0 has no copy=; it never copies, and the exporter is checked all the same.
+_DLPACK_OPTIONS: dict[str, Any] = {} if np.__version__.startswith("2.0.") else {"copy": False}
+
+
+def _from_buffer(obj: Any) -> NDArray[Any]:
     return np.asarray(memoryview(obj))
 
 
-def _from_dlpack(obj):
-    return np.from_dlpack(obj, copy=False)
+def _from_dlpack(obj: Any) -> NDArray[Any]:
+    return np.from_dlpack(obj, **_DLPACK_OPTIONS)
 
 
-def _from_array_protocols(obj):
+def _from_array_protocols(obj: Any) -> NDArray[Any]:
     return np.asarray(obj, copy=False)
 
 
 # In this order: the buffer protocol shows the object's own strides, DLPack and NumPy's protocols may convert.
-_PROTOCOLS = {
+_PROTOCOLS: dict[str, Callable[[Any], NDArray[Any]]] = {
     "buffer protocol": _from_buffer,
     "DLPack": _from_dlpack,
     "np.asarray(copy=False)": _from_array_protocols,
 }
 
 
-def _place(array):
+def _place(array: NDArray[Any]) -> tuple[Any, ...]:
     return array.__array_interface__["data"][0], array.shape, array.strides
 
 
-def _check_own_memory(acquire, first, obj):
+def _check_own_memory(acquire: Callable[[Any], NDArray[Any]], first: NDArray[Any], obj: Any) -> None:
     """An exporter that copies answers twice with two different places while both answers are alive."""
     second = acquire(obj)
     if first.size and _place(first) != _place(second):
@@ -44,7 +54,7 @@ def _check_own_memory(acquire, first, obj):
         raise ValueError("it answered with a copy: the view does not start at data_ptr()")
 
 
-def asstrided(obj):
+def asstrided(obj: Any) -> NDArray[Any]:
     """A view of any array-like object, without a copy.
 
     Parameters
@@ -62,6 +72,11 @@ def asstrided(obj):
     ------
     CopyRequired
         No protocol gives the memory itself: a list, an object that answers with a copy, a dtype that NumPy lacks.
+
+    Notes
+    -----
+    An exporter is not trusted: it is asked twice and must name one place both times. One that copied once and keeps
+    answering with that copy cannot be told from one that answers with its own memory.
 
     Examples
     --------

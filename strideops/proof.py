@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The proof that code does not copy: today its first layer, the bytes that a call allocates."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from . import _probes
 
@@ -19,7 +23,8 @@ class Allocated:
     numpy : int
         For the data of ndarrays.
     native : int or None
-        By compiled code from malloc, its kin and anonymous mmap; None where that cannot be counted.
+        By compiled code from malloc, its kin and anonymous mmap. None where that cannot be counted: not on this
+        platform, or libraries were loaded or unloaded meanwhile.
     """
 
     python: int
@@ -27,12 +32,12 @@ class Allocated:
     native: int | None
 
     @property
-    def total(self):
+    def total(self) -> int:
         """Bytes from all sources that could be counted."""
         return self.python + self.numpy + (self.native or 0)
 
 
-def allocated(fn, *args):
+def allocated(fn: Callable[..., Any], *args: Any) -> Allocated:
     """The bytes that a call allocates.
 
     Parameters

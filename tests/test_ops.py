@@ -195,9 +195,9 @@ def test_the_gil_is_released():
 
     thread = threading.Thread(target=turn)
     interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
     thread.start()
     try:
-        sys.setswitchinterval(1000)
         before = turns
         assert any(strided.sum(x) and turns > before for _ in range(1000))
     finally:

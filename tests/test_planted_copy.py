@@ -2,6 +2,7 @@
 """A copy planted in the strided path turns the suite red: the zero-copy tests are run on a mutated package."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,6 @@ def run_contract(folder, op):
         "-m",
         "pytest",
         "-q",
-        "-x",
         "-p",
         "no:cacheprovider",
         "-k",
@@ -69,7 +69,10 @@ def test_planted_copy(op, package):
     finally:
         target.write_text(original)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "test_zero_copy.py" in done.stdout
+    failures = dict(re.findall(r"^FAILED .*::(\w+)\[.*?\](?: - (\w+))?", done.stdout, re.MULTILINE))
+    assert {"test_strided_allocations_do_not_grow", "test_the_core_receives_the_callers_memory"} <= set(failures)
+    assert set(failures.values()) <= {"", "assert", "AssertionError"}
+    assert "ERROR" not in done.stdout
 
 
 def test_the_same_package_without_the_plant(package):

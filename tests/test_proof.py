@@ -4,6 +4,7 @@
 import ctypes
 import ctypes.util
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +110,20 @@ def test_beside_tracemalloc():
         assert 123456 <= measured(bytes, 123456).python < 124000
     finally:
         tracemalloc.stop()
+
+
+def test_somebody_hooks_in_during_a_count():
     proof.allocated(tracemalloc.start)
-    tracemalloc.stop()
-    assert measured(np.empty, 6).numpy == 48
+    try:
+        assert 123456 <= measured(bytes, 123456).python < 124000
+    finally:
+        tracemalloc.stop()
+    assert 123456 <= measured(bytes, 123456).python < 124000
+
+
+def test_libraries_loaded_meanwhile_are_not_counted_and_this_is_said(native, tmp_path):
+    library = tmp_path / "late.so"
+    library.write_bytes(Path(native._name).read_bytes())
+    assert proof.allocated(ctypes.CDLL, str(library)).native is None
+    assert measured(native.use_malloc).native == 100000
+    assert measured(ctypes.CDLL(str(library)).use_malloc).native == 100000

@@ -64,6 +64,13 @@ def test_stubs(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_types(tmp_path):
+    """The installed package under mypy --strict."""
+    command = [sys.executable, "-m", "mypy", "--strict", "-p", "strideops"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_numpy_is_the_only_runtime_dependency_and_no_build_dependency():
     with open(ROOT / "pyproject.toml", "rb") as file:
         project = tomllib.load(file)

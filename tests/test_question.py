@@ -50,6 +50,18 @@ def test_the_packed_pointer_is_a_6_by_6_matrix_and_a_view_is_not():
     assert X.ravel()[5 * 6 + 5] == 35 == X[4, 3]
 
 
+@pytest.mark.parametrize("x", [X[0], X.astype(float), X[None], X.astype(np.int8)])
+def test_what_is_no_matrix_of_long_is_refused(x):
+    with pytest.raises(ValueError, match="matrix of C long"):
+        acquire("strides", x, 0, 0)
+
+
+@pytest.mark.parametrize(("i", "j"), [(6, 0), (0, 6), (-1, 0), (100, 100)])
+def test_elements_out_of_range_are_refused(i, j):
+    with pytest.raises(IndexError, match="outside"):
+        acquire("ravel", X_cut, i, j)
+
+
 def test_every_way_is_covered():
     assert {way for way, *_ in ANSWERS} == set(WAYS)
 

@@ -2,6 +2,7 @@
 """What the paths refuse: type, message, and that nothing changed."""
 
 import array
+import ctypes
 
 import numpy as np
 import pytest
@@ -18,6 +19,14 @@ def read_only(x):
 
 def as_strided(x, shape, strides):
     return np.lib.stride_tricks.as_strided(x, shape, strides)
+
+
+def axes(ndim):
+    """A ctypes array of any number of axes: NumPy has none of more than 64."""
+    kind = ctypes.c_int8
+    for _ in range(ndim):
+        kind = kind * 1
+    return kind()
 
 
 # op, arguments made from a writable X = arange(48).reshape(6, 8) of int64 and F of float64, error, words of the message
@@ -48,6 +57,7 @@ BOTH = [
     ("scale", lambda X, F: (X.astype(bool), 1), TypeError, ["x is bool"]),
     ("axpy", lambda X, F: (1.0, [1.0], F), TypeError, ["x is a list"]),
     ("axpy", lambda X, F: (1.0, F, F.astype(">f8")), TypeError, ["y is >f8"]),
+    ("sum", lambda X, F: (axes(65),), TypeError, ["x has 65 axes", "64"]),
     # two dtypes: a cast would be a copy
     ("dot", lambda X, F: (X, F), TypeError, ["x is int64 (6,8):(64,8)", "y is float64", "astype('int64')"]),
     ("copyto", lambda X, F: (F, X), TypeError, ["dst is float64", "src is int64", "cast"]),
@@ -63,6 +73,7 @@ BOTH = [
     ("fill", lambda X, F: (X, np.nan), ValueError, ["value", "int64"]),
     ("fill", lambda X, F: (X, 2**70), OverflowError, ["value", "int64"]),
     ("fill", lambda X, F: (X, [1, 2]), ValueError, ["value"]),
+    ("fill", lambda X, F: (F.astype("f4"), np.array(["x"], object)[0]), ValueError, ["value", "float32"]),
     ("fill", lambda X, F: (F, None.__class__), TypeError, ["value", "float64"]),
     # shapes and axes
     ("dot", lambda X, F: (X, X[:, :6]), ValueError, ["x is int64 (6,8)", "y is int64 (6,6)", "equal shapes"]),

@@ -72,19 +72,17 @@ def test_writes_land_in_the_view_and_nowhere_else(call, pattern, dtype, path):
     memory = memory_of(base)
     memory[...] = 0
     view[...] = 1
-    inside = memory.copy()
-    one = np.array(1, dtype)
+    assert np.count_nonzero(memory) > 0
     memory[...] = 0x55
-    view[...] = one
+    view[...] = 1
     before = memory.copy()
     op = cases.CALLS[call].op
     arguments = {"copyto": (view, np.full(view.shape, 5, dtype)), "fill": (view, 5), "scale": (view, 5)}
     arguments["axpy"] = (4, np.full(view.shape, 1, dtype), view)
     getattr(PATHS[path], op)(*arguments[op])
     assert (view == 5).all()
-    view[...] = one
+    view[...] = 1
     np.testing.assert_array_equal(memory, before)
-    assert inside.any()
 
 
 def test_a_chunked_copy_is_seen():

@@ -31,6 +31,14 @@ ptrdiff_t so_size(const so_layout *layout)
     return size;
 }
 
+char *so_item(const so_layout *layout, const ptrdiff_t *index)
+{
+    char *address = layout->data[0];
+    for (int axis = 0; axis < layout->ndim; axis++)
+        address += index[axis] * layout->stride[0][axis];
+    return address;
+}
+
 static void drop_unit_axes(so_layout *layout)
 {
     int kept = 0;

@@ -83,14 +83,14 @@ static int out_of_step(const sums *s, int term, ptrdiff_t start)
 
 static so_overlap search(sums *s, int term, ptrdiff_t start)
 {
+    if (--s->budget < 0)
+        return SO_UNDECIDED;
     if (start > s->high || start + s->reach[term] < s->low)
         return SO_DISJOINT;
     if (start >= s->low)
         return SO_SHARED;
     if (term == s->terms || out_of_step(s, term, start))
         return SO_DISJOINT;
-    if (--s->budget < 0)
-        return SO_UNDECIDED;
     ptrdiff_t step = s->step[term];
     ptrdiff_t first = divide_up(s->low - s->reach[term + 1] - start, step);
     ptrdiff_t last = (s->high - start) / step;

@@ -38,35 +38,43 @@ static void apply_to_result(so_op op, so_dtype dtype, const so_layout *layout, i
     so_run(op, dtype, &target);
 }
 
-// A result of one element can carry what it cannot hold: the sum is then as good as if it were exact.
-static void add_carry(so_layout *layout, double *carry)
+static int result_is_one_element(const so_layout *layout, int result)
 {
-    int result = layout->noperands - 1, operand = layout->noperands++;
-    for (int axis = 0; axis < layout->ndim; axis++) {
-        if (layout->stride[result][axis] != 0) {
-            layout->noperands--;
-            return;
-        }
-        layout->stride[operand][axis] = 0;
-    }
-    layout->data[operand] = (char *)carry;
+    for (int axis = 0; axis < layout->ndim; axis++)
+        if (layout->stride[result][axis] != 0)
+            return 0;
+    return 1;
 }
 
+// A result of one element can carry what it cannot hold: the sum is then as good as if it were exact.
+static void walk_with_carry(so_layout *layout, so_kernel *kernel)
+{
+    double carry = 0;
+    int operand = layout->noperands++;
+    layout->data[operand] = (char *)&carry;
+    for (int axis = 0; axis < layout->ndim; axis++)
+        layout->stride[operand][axis] = 0;
+    so_walk(layout, kernel);
+    layout->noperands--;
+}
+
+// Sums: a start of 0, and a stride-0 axis of length n multiplies by n.
 static void reduce(so_op op, so_dtype dtype, so_layout *layout)
 {
     char element[8];
-    double carry = 0;
     int result = so_inputs(op);
     so_dtype result_dtype = so_result_dtype(op, dtype);
     encode(result_dtype, 0, element);
     apply_to_result(SO_COPY, result_dtype, layout, result, element);
     if (so_size(layout) == 0)
         return;
+
     ptrdiff_t repeats = so_fold_repeats(layout);
-    if (dtype >= SO_FLOAT32)
-        add_carry(layout, &carry);
     so_canonicalize(layout);
-    so_walk(layout, so_find_kernel(op, dtype));
+    if (dtype >= SO_FLOAT32 && result_is_one_element(layout, result))
+        walk_with_carry(layout, so_find_kernel(op, dtype));
+    else
+        so_walk(layout, so_find_kernel(op, dtype));
     if (repeats > 1) {
         encode(result_dtype, repeats, element);
         apply_to_result(SO_SCALE, result_dtype, layout, result, element);

@@ -100,9 +100,24 @@ so_kernel *so_find_kernel(so_op op, so_dtype dtype)
     return kernels[op][dtype];
 }
 
+// What an op is, besides its kernels.
+static const struct {
+    const char *name;
+    int inputs; // that a reduction reads
+    int widens; // integers add up in 64 bits
+} traits[SO_OP_COUNT] = {
+    [SO_COPY] = {"copy", 0, 0}, [SO_SCALE] = {"scale", 0, 0}, [SO_AXPY] = {"axpy", 0, 0},
+    [SO_SUM] = {"sum", 1, 1},   [SO_DOT] = {"dot", 2, 0},
+};
+
+const char *so_op_name(so_op op)
+{
+    return traits[op].name;
+}
+
 int so_inputs(so_op op)
 {
-    return op == SO_SUM ? 1 : op == SO_DOT ? 2 : 0;
+    return traits[op].inputs;
 }
 
 ptrdiff_t so_itemsize(so_dtype dtype)
@@ -113,7 +128,7 @@ ptrdiff_t so_itemsize(so_dtype dtype)
 
 so_dtype so_result_dtype(so_op op, so_dtype dtype)
 {
-    if (op != SO_SUM || dtype >= SO_FLOAT32)
+    if (!traits[op].widens || dtype >= SO_FLOAT32)
         return dtype;
     return dtype < SO_UINT8 ? SO_INT64 : SO_UINT64;
 }

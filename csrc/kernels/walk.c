@@ -83,11 +83,3 @@ void so_walk(const so_layout *layout, so_kernel *kernel)
             kernel(&tile);
     } while (advance(&tile, index, layout));
 }
-
-char *so_item(const so_layout *layout, const ptrdiff_t *index)
-{
-    char *address = layout->data[0];
-    for (int axis = 0; axis < layout->ndim; axis++)
-        address += index[axis] * layout->stride[0][axis];
-    return address;
-}

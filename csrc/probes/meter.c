@@ -26,7 +26,7 @@ int so_meter_stop(size_t bytes[SO_MEMORY_COUNT])
     for (int memory = 0; memory < SO_MEMORY_COUNT; memory++)
         bytes[memory] = so_meter_bytes[memory];
     if (native)
-        so_unhook_native();
+        native = so_unhook_native() == 0;
     so_unhook_python();
     return so_unhook_numpy();
 }

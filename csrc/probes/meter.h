@@ -46,8 +46,9 @@ void so_unhook_python(void);
 int so_hook_numpy(void);
 int so_unhook_numpy(void);
 
-// native_memory.c: malloc and anonymous mmap, called from any loaded library. -1: not on this platform.
+// native_memory.c: malloc and anonymous mmap, called from any library that is loaded when the count begins. -1: not on
+// this platform; or, at the end, that libraries came or went meanwhile, so that the count is not whole.
 int so_hook_native(void);
-void so_unhook_native(void);
+int so_unhook_native(void);
 
 #endif

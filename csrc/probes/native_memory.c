@@ -159,13 +159,12 @@ static int scan_table(const library *lib, uintptr_t table, size_t bytes)
     return 0;
 }
 
-static int is_ours(const struct dl_phdr_info *info)
+static int contains(const struct dl_phdr_info *info, uintptr_t address)
 {
-    uintptr_t own = (uintptr_t)functions;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         uintptr_t start = info->dlpi_addr + part->p_vaddr;
-        if (part->p_type == PT_LOAD && own >= start && own < start + part->p_memsz)
+        if (part->p_type == PT_LOAD && address >= start && address < start + part->p_memsz)
             return 1;
     }
     return 0;
@@ -175,7 +174,7 @@ static int scan_library(struct dl_phdr_info *info, size_t size, void *unused)
 {
     (void)size, (void)unused;
     const char *name = info->dlpi_name;
-    if (strstr(name, "vdso") || strstr(name, "/ld-") || is_ours(info))
+    if (strstr(name, "vdso") || strstr(name, "/ld-") || contains(info, (uintptr_t)functions))
         return 0;
     library lib = {.base = info->dlpi_addr};
     const ElfW(Dyn) *dynamic = NULL;
@@ -226,16 +225,20 @@ static int write_slot(const slot *at, void *value)
     return at->read_only ? mprotect(page, sizeof value, PROT_READ) : 0;
 }
 
+static void forget_slots(void)
+{
+    slot_count = 0;
+    seen_adds = 0;
+}
+
 int so_hook_native(void)
 {
     int changed = 0;
-    if (hooked)
-        return 0;
     dl_iterate_phdr(note_generation, &changed);
     if (changed) {
         slot_count = 0;
         if (dl_iterate_phdr(scan_library, NULL)) {
-            seen_adds = 0;
+            forget_slots();
             return -1;
         }
     }
@@ -245,18 +248,30 @@ int so_hook_native(void)
         if (write_slot(&slots[i], functions[slots[i].function].metered)) {
             slot_count = i;
             so_unhook_native();
-            seen_adds = 0;
+            forget_slots();
             return -1;
         }
     }
     return 0;
 }
 
-void so_unhook_native(void)
+static int holds_address(struct dl_phdr_info *info, size_t size, void *address)
 {
+    (void)size;
+    return contains(info, (uintptr_t)address);
+}
+
+int so_unhook_native(void)
+{
+    int changed = 0;
+    dl_iterate_phdr(note_generation, &changed);
     for (size_t i = 0; hooked && i < slot_count; i++)
-        write_slot(&slots[i], slots[i].original);
+        if (!changed || dl_iterate_phdr(holds_address, slots[i].place))
+            write_slot(&slots[i], slots[i].original);
     hooked = 0;
+    if (changed)
+        forget_slots();
+    return changed ? -1 : 0;
 }
 
 #else
@@ -266,8 +281,9 @@ int so_hook_native(void)
     return -1;
 }
 
-void so_unhook_native(void)
+int so_unhook_native(void)
 {
+    return -1;
 }
 
 #endif

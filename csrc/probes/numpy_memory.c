@@ -3,71 +3,103 @@
 #include "_numpy_abi.h"
 #include "meter.h"
 
-static PyObject *metered_capsule, *previous_capsule;
-static so_numpy_handler *original;
+// A handler of ours in front of one of somebody's. Arrays made while it is in place keep it for life, so that it is
+// never taken down, and neither is the one behind it.
+typedef struct metered_handler {
+    so_numpy_handler handler;
+    so_numpy_allocator *next;
+    PyObject *capsule;
+    struct metered_handler *older;
+} metered_handler;
+
+static metered_handler *handlers;
+static PyObject *replaced_capsule;
 
 static void *metered_malloc(void *context, size_t size)
 {
-    (void)context;
+    so_numpy_allocator *next = ((metered_handler *)context)->next;
     so_meter_enter(SO_NUMPY_MEMORY, size);
-    void *block = original->allocator.malloc(original->allocator.ctx, size);
+    void *block = next->malloc(next->ctx, size);
     so_meter_leave();
     return block;
 }
 
 static void *metered_calloc(void *context, size_t count, size_t size)
 {
-    (void)context;
+    so_numpy_allocator *next = ((metered_handler *)context)->next;
     so_meter_enter(SO_NUMPY_MEMORY, count * size);
-    void *block = original->allocator.calloc(original->allocator.ctx, count, size);
+    void *block = next->calloc(next->ctx, count, size);
     so_meter_leave();
     return block;
 }
 
 static void *metered_realloc(void *context, void *old, size_t size)
 {
-    (void)context;
+    so_numpy_allocator *next = ((metered_handler *)context)->next;
     so_meter_enter(SO_NUMPY_MEMORY, size);
-    void *block = original->allocator.realloc(original->allocator.ctx, old, size);
+    void *block = next->realloc(next->ctx, old, size);
     so_meter_leave();
     return block;
 }
 
 static void plain_free(void *context, void *block, size_t size)
 {
-    (void)context;
-    original->allocator.free(original->allocator.ctx, block, size);
+    so_numpy_allocator *next = ((metered_handler *)context)->next;
+    next->free(next->ctx, block, size);
 }
 
-// Arrays made while the handler is in place keep it for life: it is never taken down.
-static so_numpy_handler metered = {
-    "strideops_meter", 1, {NULL, metered_malloc, metered_calloc, metered_realloc, plain_free}};
+static metered_handler *new_handler(so_numpy_allocator *next)
+{
+    metered_handler *made = PyMem_RawCalloc(1, sizeof *made);
+    if (!made) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    so_numpy_allocator allocator = {made, metered_malloc, metered_calloc, metered_realloc, plain_free};
+    made->handler = (so_numpy_handler){"strideops_meter", 1, allocator};
+    made->next = next;
+    made->older = handlers;
+    made->capsule = PyCapsule_New(&made->handler, "mem_handler", NULL);
+    if (!made->capsule) {
+        PyMem_RawFree(made);
+        return NULL;
+    }
+    return handlers = made;
+}
+
+// The one in front of the handler in the capsule.
+static metered_handler *find_handler(PyObject *capsule)
+{
+    so_numpy_handler *behind = PyCapsule_GetPointer(capsule, "mem_handler");
+    if (!behind)
+        return NULL;
+    for (metered_handler *known = handlers; known; known = known->older)
+        if (known->next == &behind->allocator)
+            return known;
+    Py_INCREF(capsule);
+    return new_handler(&behind->allocator);
+}
+
+static PyObject *exchange_handler(PyObject *capsule)
+{
+    void **api = so_numpy_api();
+    return api ? ((so_numpy_set_handler *)api[SO_NUMPY_SET_HANDLER])(capsule) : NULL;
+}
 
 int so_hook_numpy(void)
 {
     void **api = so_numpy_api();
-    if (!api)
-        return -1;
-    if (!metered_capsule) {
-        PyObject *current = ((so_numpy_get_handler *)api[SO_NUMPY_GET_HANDLER])();
-        if (!current)
-            return -1;
-        original = PyCapsule_GetPointer(current, "mem_handler"); // `current` is kept: `original` lies in it
-        metered_capsule = original ? PyCapsule_New(&metered, "mem_handler", NULL) : NULL;
-        if (!metered_capsule)
-            return -1;
-    }
-    Py_CLEAR(previous_capsule);
-    previous_capsule = ((so_numpy_set_handler *)api[SO_NUMPY_SET_HANDLER])(metered_capsule);
-    return previous_capsule ? 0 : -1;
+    PyObject *current = api ? ((so_numpy_get_handler *)api[SO_NUMPY_GET_HANDLER])() : NULL;
+    metered_handler *ours = current ? find_handler(current) : NULL;
+    Py_XDECREF(current);
+    replaced_capsule = ours ? exchange_handler(ours->capsule) : NULL;
+    return replaced_capsule ? 0 : -1;
 }
 
 int so_unhook_numpy(void)
 {
-    void **api = so_numpy_api();
-    if (!api || !previous_capsule)
-        return -1;
-    PyObject *replaced = ((so_numpy_set_handler *)api[SO_NUMPY_SET_HANDLER])(previous_capsule);
-    Py_XDECREF(replaced);
-    return replaced ? 0 : -1;
+    PyObject *ours = exchange_handler(replaced_capsule);
+    Py_CLEAR(replaced_capsule);
+    Py_XDECREF(ours);
+    return ours ? 0 : -1;
 }

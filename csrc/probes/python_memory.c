@@ -8,6 +8,7 @@
 static const PyMemAllocatorDomain domains[] = {PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
 enum { DOMAINS = sizeof domains / sizeof domains[0] };
 static PyMemAllocatorEx original[DOMAINS];
+static int buried[DOMAINS]; // somebody hooked in above us: our functions stay, and go on to count
 
 static void *metered_malloc(void *context, size_t size)
 {
@@ -52,7 +53,7 @@ static int is_hooked(PyMemAllocatorDomain domain)
 void so_hook_python(void)
 {
     for (int i = 0; i < DOMAINS; i++) {
-        if (is_hooked(domains[i]))
+        if (buried[i] || is_hooked(domains[i]))
             continue;
         PyMem_GetAllocator(domains[i], &original[i]);
         PyMemAllocatorEx metered = {&original[i], metered_malloc, metered_calloc, metered_realloc, plain_free};
@@ -60,10 +61,13 @@ void so_hook_python(void)
     }
 }
 
-// Somebody who was hooked in after us keeps our functions, which only pass on: taking them out would lose theirs.
+// Somebody who hooked in during the count keeps calling our functions, which then only pass on: taking them out would
+// take out theirs. They come out at the end of the first count that finds them on top again.
 void so_unhook_python(void)
 {
-    for (int i = DOMAINS - 1; i >= 0; i--)
-        if (is_hooked(domains[i]))
+    for (int i = DOMAINS - 1; i >= 0; i--) {
+        buried[i] = !is_hooked(domains[i]);
+        if (!buried[i])
             PyMem_SetAllocator(domains[i], &original[i]);
+    }
 }

@@ -157,6 +157,25 @@ static void shape_at_random(so_layout *layout)
     }
 }
 
+static int64_t elementwise(so_op op, int64_t old, int64_t source)
+{
+    switch (op) {
+    case SO_COPY: return source;
+    case SO_SCALE: return old * source;
+    case SO_AXPY: return old + 3 * source;
+    default: printf("no plain loop for %s\n", so_op_name(op)); exit(1);
+    }
+}
+
+static int64_t added(so_op op, int64_t x, int64_t y)
+{
+    switch (op) {
+    case SO_SUM: return x;
+    case SO_DOT: return x * y;
+    default: printf("no plain loop for %s\n", so_op_name(op)); exit(1);
+    }
+}
+
 // The plain loop: what the op should leave in `result`, given by element of the layout's C order.
 static void check_elementwise(so_op op, so_dtype dtype)
 {
@@ -192,7 +211,7 @@ static void check_elementwise(so_op op, so_dtype dtype)
         do {
             char *target = expected + (at(&layout, 0, index) - block[0]);
             int64_t old = get(dtype, target), source = get(dtype, at(&layout, 1, index));
-            put(dtype, target, op == SO_COPY ? source : op == SO_SCALE ? old * 3 : old + 3 * source);
+            put(dtype, target, elementwise(op, old, source));
             count++;
         } while (next_index(&layout, index));
 
@@ -245,8 +264,8 @@ static void check_reduction(so_op op, so_dtype dtype)
     if (!empty)
         do {
             char *target = expected + (at(&layout, inputs, index) - block[inputs]);
-            int64_t x = get(dtype, at(&layout, 0, index)), y = inputs > 1 ? get(dtype, at(&layout, 1, index)) : 1;
-            put(result_dtype, target, as_stored(result_dtype, get(result_dtype, target) + x * y));
+            int64_t x = get(dtype, at(&layout, 0, index)), y = get(dtype, at(&layout, inputs - 1, index));
+            put(result_dtype, target, as_stored(result_dtype, get(result_dtype, target) + added(op, x, y)));
         } while (next_index(&layout, index));
 
     so_layout used = layout;
@@ -290,6 +309,93 @@ static void check_overlap(void)
         fail("so_overlaps", SO_COPY, SO_INT8, &layout);
 }
 
+// The witness: which elements a kernel receives, and in which company.
+
+enum { SEEN = 1 << 16 };
+static struct {
+    const char *data[3];
+} seen[SEEN];
+static int seen_count;
+
+static void record(const so_tile *tile)
+{
+    for (ptrdiff_t row = 0; row < tile->shape[0]; row++)
+        for (ptrdiff_t column = 0; column < tile->shape[1]; column++, seen_count++)
+            for (int k = 0; k < tile->noperands; k++)
+                seen[seen_count].data[k] = tile->data[k] + row * tile->stride[k][0] + column * tile->stride[k][1];
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof seen[0]);
+}
+
+static void check_canonical(const so_layout *layout)
+{
+    for (int axis = 0; axis < layout->ndim; axis++) {
+        int first = 0;
+        while (first < layout->noperands - 1 && layout->stride[first][axis] == 0)
+            first++;
+        if (layout->shape[axis] == 1 || layout->stride[first][axis] < 0)
+            fail("not canonical", SO_COPY, SO_INT8, layout);
+    }
+}
+
+// The kernel receives the caller's own elements, those of one index together, each index once.
+static void check_witness(void)
+{
+    static char expected[sizeof seen];
+    so_layout layout = {.noperands = 1 + below(3)};
+    char *block[3];
+    ptrdiff_t bytes;
+    shape_at_random(&layout);
+    for (int k = 0; k < layout.noperands; k++) {
+        random_strides(&layout, k, 8, 0);
+        block[k] = allocate(&layout, k, 8, &bytes);
+    }
+    memset(seen, 0, sizeof seen);
+    seen_count = 0;
+    ptrdiff_t index[SO_MAX_NDIM] = {0};
+    if (so_size(&layout))
+        do {
+            for (int k = 0; k < layout.noperands; k++)
+                seen[seen_count].data[k] = at(&layout, k, index);
+            seen_count++;
+        } while (next_index(&layout, index));
+    int count = seen_count;
+    qsort(seen, (size_t)count, sizeof seen[0], compare_seen);
+    memcpy(expected, seen, sizeof seen);
+
+    memset(seen, 0, sizeof seen);
+    seen_count = 0;
+    so_layout canonical = layout;
+    so_canonicalize(&canonical);
+    check_canonical(&canonical);
+    so_walk(&canonical, record);
+    qsort(seen, (size_t)seen_count, sizeof seen[0], compare_seen);
+    if (seen_count != count || memcmp(expected, seen, sizeof seen))
+        fail("a kernel receives other elements than the caller's", SO_COPY, SO_INT8, &layout);
+    for (int k = 0; k < layout.noperands; k++)
+        free(block[k]);
+}
+
+// X, X.T and X[::-1, ::-1] of one block of memory are one layout.
+static void check_same_canonical_form(void)
+{
+    static char x[6 * 8 * 8];
+    so_layout forms[] = {
+        {.ndim = 2, .noperands = 1, .shape = {6, 8}, .stride = {{64, 8}}, .data = {x}},
+        {.ndim = 2, .noperands = 1, .shape = {8, 6}, .stride = {{8, 64}}, .data = {x}},
+        {.ndim = 2, .noperands = 1, .shape = {6, 8}, .stride = {{-64, -8}}, .data = {x + 47 * 8}},
+        {.ndim = 4, .noperands = 1, .shape = {1, 3, 8, 2}, .stride = {{7, -128, 8, 64}}, .data = {x + 256}},
+    };
+    for (int i = 0; i < 4; i++) {
+        so_canonicalize(&forms[i]);
+        if (forms[i].ndim != 1 || forms[i].shape[0] != 48 || forms[i].stride[0][0] != 8 || forms[i].data[0] != x)
+            fail("not one axis of 48", SO_COPY, SO_INT8, &forms[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int rounds = argc > 1 ? atoi(argv[1]) : 100;
@@ -303,7 +409,9 @@ int main(int argc, char **argv)
             }
         for (int i = 0; i < 20; i++)
             check_overlap();
+        check_witness();
     }
-    printf("%d layouts\n", rounds * (SO_OP_COUNT * SO_DTYPE_COUNT + 20));
+    check_same_canonical_form();
+    printf("%d layouts\n", rounds * (SO_OP_COUNT * SO_DTYPE_COUNT + 21));
     return 0;
 }

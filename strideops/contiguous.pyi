@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The contiguous path has the signatures of the strided one.
+from ._core import axpy as axpy
+from ._core import copyto as copyto
+from ._core import dot as dot
+from ._core import fill as fill
+from ._core import item as item
+from ._core import scale as scale
+from ._core import sum as sum
+
+__all__ = ["axpy", "copyto", "dot", "fill", "item", "scale", "sum"]
