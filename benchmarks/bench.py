@@ -77,19 +77,29 @@ def run_quick_profile():
         progress.update(task, completed=100, description="done")
 
 
+def check_environments(conf):
+    """Results are filed under the versions that asv.conf.json pins: the environments must have just these."""
+    from asv.environment import get_environments
+
+    for environment in get_environments(conf, []):
+        for package, version in environment.requirements.items():
+            code = f"import importlib.metadata as m; print(m.version({package!r}))"
+            found = environment.run_executable("python", ["-c", code]).strip()
+            if version and found != version:
+                sys.exit(f"{environment.name} has {package} {found}: its results would be filed under {version}")
+
+
 def read_results(conf, commit):
     """All values of the commit on this machine: (benchmark, parameters) -> value.
 
     asv has None for a case that failed, NaN for one that was not selected or is none.
     """
-    from asv.benchmarks import Benchmarks
     from asv.machine import Machine
     from asv.results import iter_results_for_machine_and_hash
 
     values = {}
-    benchmarks = Benchmarks.load(conf)
     for result in iter_results_for_machine_and_hash(conf.results_dir, Machine.load().machine, commit):
-        for name in set(result.get_all_result_keys()) & set(benchmarks):
+        for name in result.get_all_result_keys():
             parameters = result.get_result_params(name)
             for case, value in zip(product(*parameters), result.get_result_value(name, parameters), strict=True):
                 values[name, tuple(word.strip("'") for word in case)] = value
@@ -158,6 +168,7 @@ def main():
     for _ in asv("machine", "--yes"):
         pass
     run_quick_profile()
+    check_environments(conf)
     for _ in asv("publish"):
         pass
     values = read_results(conf, commit)

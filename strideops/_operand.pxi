@@ -189,7 +189,7 @@ cdef int _require_shape(int placed, str name, Operand *operand, str target_name,
     if placed < 0:
         raise ValueError(
             f"{_describe(name, operand)}, which does not broadcast to {_describe(target_name, target)}. "
-            f"Each axis of {name}, counted from the last, must have length 1 or the length of {target_name}'s"
+            f"Counted from the last axis, {name} may have length 1, or no axis, where it is not as long as {target_name}"
         )
     return 0
 
