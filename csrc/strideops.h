@@ -60,16 +60,19 @@ typedef void so_kernel(const so_tile *tile);
 // The number of elements that the layout visits.
 ptrdiff_t so_size(const so_layout *layout);
 
+void so_swap_axes(so_layout *layout, int a, int b);
+
 // The address of one element of operand 0; the index has one entry per axis, each in range.
 char *so_item(const so_layout *layout, const ptrdiff_t *index);
 
-// The same elements in the cheapest order. No axis of length 1; along each axis the first operand that moves goes
-// upwards, with steps that fall from the outermost axis to the innermost; neighbours merged where every operand
-// allows. Last, an axis on which a later operand has its smallest step moves next to the innermost.
-void so_canonicalize(so_layout *layout);
+// The same elements in the cheapest order for the first `leading` operands. No axis of length 1; along each axis the
+// first of them that moves goes upwards, with steps that fall from the outermost axis to the innermost; neighbours
+// merged where every operand allows. Last, an axis on which a later one has its smallest step moves next to the
+// innermost.
+void so_canonicalize(so_layout *layout, int leading);
 
-// Removes the axes on which no operand moves and returns the product of their lengths.
-ptrdiff_t so_fold_repeats(so_layout *layout);
+// Removes the axes on which none of the first `operands` moves and returns the product of their lengths.
+ptrdiff_t so_fold_repeats(so_layout *layout, int operands);
 
 // overlap.c
 

@@ -51,17 +51,16 @@ cdef int _dtype_from_format(const char *format, Py_ssize_t itemsize) noexcept:
         first = SO_FLOAT32 - 2
     else:
         return -1
-    if itemsize == 1:
+    # The size that the letter stands for: ctypes gives unions the letter of a byte. "l" and "n" depend on the platform.
+    if format[0] in b"bB" and itemsize == 1:
         size_class, foreign = 0, False
-    elif itemsize == 2:
+    elif format[0] in b"hH" and itemsize == 2:
         size_class = 1
-    elif itemsize == 4:
+    elif format[0] in b"iIlLnNf" and itemsize == 4:
         size_class = 2
-    elif itemsize == 8:
+    elif format[0] in b"lLnNqQd" and itemsize == 8:
         size_class = 3
     else:
-        return -1
-    if first == SO_FLOAT32 - 2 and size_class < 2:
         return -1
     return -2 if foreign else first + size_class
 
@@ -96,8 +95,13 @@ cdef int _hold(Operand *operand, object obj, str name, bint target) except -1:
             f"{name} is a {type(obj).__name__}, which exports no buffer. Pass an ndarray or another buffer exporter; "
             f"strideops.asstrided({name}) makes a view without a copy where the object allows one"
         )
-    if type(obj) is not _ndarray and _has_ignored_mask(obj):
-        raise TypeError(f"{name} is a masked array, whose mask would be ignored. Pass {name}.data or {name}.filled()")
+    if type(obj) is not _ndarray:
+        if _has_ignored_mask(obj):
+            raise TypeError(
+                f"{name} is a masked array, whose mask would be ignored. Pass {name}.data or {name}.filled()"
+            )
+        if isinstance(obj, (np.datetime64, np.timedelta64)):  # these export their bytes as if they were numbers
+            raise _unreadable(name, type(obj).__name__)
     try:
         PyObject_GetBuffer(obj, &operand.view, PyBUF_STRIDES | PyBUF_FORMAT)
     except (BufferError, ValueError) as error:
@@ -189,7 +193,8 @@ cdef int _require_shape(int placed, str name, Operand *operand, str target_name,
     if placed < 0:
         raise ValueError(
             f"{_describe(name, operand)}, which does not broadcast to {_describe(target_name, target)}. "
-            f"Counted from the last axis, {name} may have length 1, or no axis, where it is not as long as {target_name}"
+            f"Counted from the last axis, {name} must have length 1, or no axis, where it is not as long as "
+            f"{target_name}"
         )
     return 0
 

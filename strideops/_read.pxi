@@ -70,6 +70,8 @@ cdef int _parse_axes(object axis, Operand *x, bint *reduced) except -1:
         return 0
     for one in axis if isinstance(axis, tuple) else (axis,):
         try:
+            if isinstance(one, bool):
+                raise TypeError
             position = PyNumber_Index(one)
         except TypeError:
             raise TypeError(f"axis {axis!r} is not None, an int or a tuple of ints") from None

@@ -72,9 +72,9 @@ cdef object _element(so_dtype dtype, object value, str name):
 cdef object _factor(so_dtype dtype, object alpha):
     """A 0-d array that holds alpha, where NumPy would allow `x *= alpha` without changing the dtype of x."""
     if isinstance(alpha, (np.generic, _ndarray)):
-        if alpha.ndim:
-            raise TypeError(f"alpha is an array of shape {alpha.shape}; a number is wanted")
-        alpha = alpha.item()
+        if alpha.ndim or alpha.dtype.kind not in "biuf" or _has_ignored_mask(alpha):
+            raise TypeError(f"alpha is {alpha.dtype} of shape {alpha.shape}; a real number is wanted")
+        alpha = float(alpha) if alpha.dtype.kind == "f" else int(alpha)
     if not isinstance(alpha, (int, float)):
         raise TypeError(f"alpha is a {type(alpha).__name__}; a real number is wanted")
     if dtype < SO_FLOAT32 and not isinstance(alpha, int):

@@ -49,8 +49,8 @@ cdef extern from "strideops.h" nogil:
         SO_UNDECIDED
 
     ptrdiff_t so_size(const so_layout *layout)
-    void so_canonicalize(so_layout *layout)
-    ptrdiff_t so_fold_repeats(so_layout *layout)
+    void so_canonicalize(so_layout *layout, int leading)
+    ptrdiff_t so_fold_repeats(so_layout *layout, int operands)
     so_overlap so_overlaps_itself(const so_layout *layout, int operand, ptrdiff_t itemsize)
     so_overlap so_overlaps(const so_layout *layout, int a, int b, ptrdiff_t itemsize)
     bint so_same_memory(const so_layout *layout, int a, int b)

@@ -16,16 +16,17 @@ class CopyRequired(TypeError):
     """The object's memory cannot be had in place; the message says why."""
 
 
-# NumPy 2.0 has no copy=; it never copies, and the exporter is checked all the same.
-_DLPACK_OPTIONS: dict[str, Any] = {} if np.__version__.startswith("2.0.") else {"copy": False}
-
-
 def _from_buffer(obj: Any) -> NDArray[Any]:
+    if isinstance(obj, (np.datetime64, np.timedelta64)):
+        raise TypeError(f"{type(obj).__name__} exports its bytes, not its value")
     return np.asarray(memoryview(obj))
 
 
 def _from_dlpack(obj: Any) -> NDArray[Any]:
-    return np.from_dlpack(obj, **_DLPACK_OPTIONS)
+    try:
+        return np.from_dlpack(obj, copy=False)
+    except TypeError:  # NumPy 2.0, or an exporter older than the keyword; it is checked all the same
+        return np.from_dlpack(obj)
 
 
 def _from_array_protocols(obj: Any) -> NDArray[Any]:

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from benchmarks import bench, patterns
 
 ROOT = Path(__file__).parent.parent
@@ -50,13 +51,16 @@ def test_table(capsys):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(2.5, "2.5 s"), (1.234e-3, "1.23 ms"), (4.5e-5, "45 µs"), (1.4e-7, "140 ns"), (0.9994, "999 ms")]
+    ("seconds", "text"),
+    [(2.5, "2.5 s"), (1.234e-3, "1.23 ms"), (4.5e-5, "45 µs"), (1.4e-7, "140 ns"), (0.9994, "999 ms")],
 )
 def test_human_time(seconds, text):
     assert bench.human_time(seconds) == text
 
 
-@pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (288, "288 B"), (2**15, "32 KiB"), (2**25, "32 MiB"), (2**31, "2 GiB")])
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (288, "288 B"), (2**15, "32 KiB"), (2**25, "32 MiB"), (2**31, "2 GiB")]
+)
 def test_human_bytes(count, text):
     assert bench.human_bytes(count) == text
 

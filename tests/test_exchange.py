@@ -45,7 +45,14 @@ class Pack:
         return self.data.__dlpack_device__()
 
 
-KINDS = [Interface, Protocol, Pack]
+class OldPack(Pack):
+    """DLPack as it was before dl_device and copy."""
+
+    def __dlpack__(self, stream=None):
+        return super().__dlpack__()
+
+
+KINDS = [Interface, Protocol, Pack, OldPack]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,7 +83,9 @@ def test_buffers():
     assert not asstrided(b"abc").flags.writeable
 
 
-@pytest.mark.parametrize("obj", [[1, 2], 3.5, None, "text", object(), {1: 2}, range(4), np.ma.zeros(3)])
+@pytest.mark.parametrize(
+    "obj", [[1, 2], 3.5, None, "text", object(), {1: 2}, range(4), np.ma.zeros(3), np.datetime64(3, "s")]
+)
 def test_refusals(obj):
     with pytest.raises(CopyRequired) as refusal:
         asstrided(obj)

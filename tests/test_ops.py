@@ -130,6 +130,35 @@ def test_accuracy(op, dtype, pattern):
         assert np.mean(errors(getattr(path, op), views, exact) ** 2) <= allowed
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape", "view", "axis"),
+    [
+        ((2, 20_000, 3), lambda x: x[:, :, :2], (1, 2)),
+        ((3, 20_001, 4), lambda x: x[..., ::2], (1, 2)),
+        ((100, 513, 4), lambda x: x[:, :512, :3], (1, 2)),
+        ((50, 300, 100), lambda x: x, (0, 2)),
+        ((7, 3, 1879, 2), lambda x: x, (0, 2, 3)),
+        ((300, 40, 100), lambda x: x.transpose(1, 0, 2), (0, 2)),
+        ((20_000,), lambda x: np.broadcast_to(x[::2], (7, 10_000)), 1),
+        ((2, 20_000), lambda x: x, 0),
+        ((2, 20_000), lambda x: x.T, 1),
+    ],
+)
+def test_axis_sums_are_as_accurate_as_numpy(dtype, shape, view, axis):
+    """Over 20 arrays and all results the mean square distance from the exact sum is no greater than NumPy's."""
+    rng = np.random.default_rng(5)
+    ours, numpy = [], []
+    for _ in range(20):
+        x = view(rng.random(shape).astype(dtype))
+        kept = [i for i in range(x.ndim) if i not in (axis if isinstance(axis, tuple) else (axis,))]
+        rows = np.moveaxis(x, kept, range(len(kept))).reshape(*(x.shape[i] for i in kept), -1).astype(float)
+        exact = np.apply_along_axis(math.fsum, -1, rows)
+        ours.append(strided.sum(x, axis) - exact)
+        numpy.append(np.sum(x, axis=axis) - exact)
+    assert np.mean(np.square(ours)) <= np.mean(np.square(numpy))
+
+
 def test_axis_sums_are_accurate():
     x = np.random.default_rng(3).standard_normal((500, 700)).astype("f4")
     for view, axis in ((x, 0), (x, 1), (x[:, ::2], 1), (x.T, 0)):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the paths refuse: type, message, and that nothing changed."""
 
-import array
 import ctypes
 
 import numpy as np
@@ -19,6 +18,12 @@ def read_only(x):
 
 def as_strided(x, shape, strides):
     return np.lib.stride_tricks.as_strided(x, shape, strides)
+
+
+class Union(ctypes.Union):
+    """ctypes exports it with the letter of a byte and eight bytes an item."""
+
+    _fields_ = (("integer", ctypes.c_int), ("real", ctypes.c_double))
 
 
 def axes(ndim):
@@ -48,7 +53,9 @@ BOTH = [
     ("sum", lambda X, F: (F.astype(">f4"),), TypeError, ["x is >f4", "foreign byte order"]),
     ("sum", lambda X, F: (np.zeros(3, [("a", "i4"), ("b", "f8")]),), TypeError, ["x is [('a', '<i4'), ('b', '<f8')]"]),
     ("sum", lambda X, F: (np.ma.masked_equal(F, 3),), TypeError, ["x is a masked array", "filled"]),
-    ("sum", lambda X, F: (array.array("u", "text"),), TypeError, ["x is"]),
+    ("sum", lambda X, F: (memoryview(b"text").cast("c"),), TypeError, ["x is c (4):(1)"]),
+    ("sum", lambda X, F: ((Union * 3)(),), TypeError, ["x is B (3):(8)"]),
+    ("sum", lambda X, F: (np.datetime64(3, "s"),), TypeError, ["x is datetime64"]),
     ("item", lambda X, F: (X.astype(complex), 0, 0), TypeError, ["x is complex128"]),
     ("dot", lambda X, F: (F, [1.0]), TypeError, ["y is a list"]),
     ("copyto", lambda X, F: (F, 1.0), TypeError, ["src is a float"]),
@@ -66,7 +73,10 @@ BOTH = [
     ("scale", lambda X, F: (X, 2.5), TypeError, ["alpha is a float, 2.5", "int64"]),
     ("scale", lambda X, F: (F, 1j), TypeError, ["alpha is a complex"]),
     ("scale", lambda X, F: (F, "2"), TypeError, ["alpha is a str"]),
-    ("scale", lambda X, F: (F, np.ones(3)), TypeError, ["alpha is an array of shape (3,)"]),
+    ("scale", lambda X, F: (F, np.ones(3)), TypeError, ["alpha is float64 of shape (3,)"]),
+    ("scale", lambda X, F: (X, np.timedelta64(5, "ns")), TypeError, ["alpha is timedelta64[ns]"]),
+    ("scale", lambda X, F: (F, np.ma.masked), TypeError, ["alpha is float64"]),
+    ("sum", lambda X, F: (X, True), TypeError, ["axis True"]),
     ("scale", lambda X, F: (X.astype("i1"), 300), OverflowError, ["alpha", "int8"]),
     ("axpy", lambda X, F: (0.5, X, X), TypeError, ["alpha is a float"]),
     ("fill", lambda X, F: (X, "seven"), ValueError, ["value", "int64", "seven"]),

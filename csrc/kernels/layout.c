@@ -11,7 +11,7 @@ static void move_axis(so_layout *layout, int from, int to)
         layout->stride[k][to] = layout->stride[k][from];
 }
 
-static void swap_axes(so_layout *layout, int a, int b)
+void so_swap_axes(so_layout *layout, int a, int b)
 {
     ptrdiff_t held = layout->shape[a];
     layout->shape[a] = layout->shape[b];
@@ -26,6 +26,9 @@ static void swap_axes(so_layout *layout, int a, int b)
 ptrdiff_t so_size(const so_layout *layout)
 {
     ptrdiff_t size = 1;
+    for (int axis = 0; axis < layout->ndim; axis++)
+        if (layout->shape[axis] == 0)
+            return 0;
     for (int axis = 0; axis < layout->ndim; axis++)
         size *= layout->shape[axis];
     return size;
@@ -48,14 +51,19 @@ static void drop_unit_axes(so_layout *layout)
     layout->ndim = kept;
 }
 
-// An axis runs upwards for the first operand that moves along it.
-static void flip_negative_axes(so_layout *layout)
+// The first operand that moves along the axis; the first of all where none does.
+static int mover(const so_layout *layout, int leading, int axis)
+{
+    for (int k = 0; k < leading; k++)
+        if (layout->stride[k][axis])
+            return k;
+    return 0;
+}
+
+static void flip_negative_axes(so_layout *layout, int leading)
 {
     for (int axis = 0; axis < layout->ndim; axis++) {
-        int first = 0;
-        while (first < layout->noperands - 1 && layout->stride[first][axis] == 0)
-            first++;
-        if (layout->stride[first][axis] >= 0)
+        if (layout->stride[mover(layout, leading, axis)][axis] >= 0)
             continue;
         for (int k = 0; k < layout->noperands; k++) {
             layout->data[k] += (layout->shape[axis] - 1) * layout->stride[k][axis];
@@ -64,27 +72,22 @@ static void flip_negative_axes(so_layout *layout)
     }
 }
 
-// The step of the first operand that moves along the axis: what decides how far inside it belongs.
-static ptrdiff_t leading_step(const so_layout *layout, int axis)
+// Small steps belong inside, and long axes inside short ones; axes on which nothing moves, outside.
+static int belongs_inside(const so_layout *layout, int leading, int axis, int other)
 {
-    for (int k = 0; k < layout->noperands; k++)
-        if (layout->stride[k][axis])
-            return llabs(layout->stride[k][axis]);
-    return 0;
+    ptrdiff_t step = llabs(layout->stride[mover(layout, leading, axis)][axis]);
+    ptrdiff_t other_step = llabs(layout->stride[mover(layout, leading, other)][other]);
+    if (step == other_step)
+        return layout->shape[axis] > layout->shape[other];
+    return step && (step < other_step || !other_step);
 }
 
-static int belongs_inside(const so_layout *layout, int axis, int other)
-{
-    ptrdiff_t step = leading_step(layout, axis), other_step = leading_step(layout, other);
-    return step != other_step ? step < other_step : layout->shape[axis] > layout->shape[other];
-}
-
-// Small steps inside, long axes inside short ones; stable, so that an array in C order keeps its axes.
-static void sort_axes(so_layout *layout)
+// Stable, so that an array in C order keeps its axes.
+static void sort_axes(so_layout *layout, int leading)
 {
     for (int i = 1; i < layout->ndim; i++)
-        for (int axis = i; axis > 0 && belongs_inside(layout, axis - 1, axis); axis--)
-            swap_axes(layout, axis - 1, axis);
+        for (int axis = i; axis > 0 && belongs_inside(layout, leading, axis - 1, axis); axis--)
+            so_swap_axes(layout, axis - 1, axis);
 }
 
 static int can_merge(const so_layout *layout, int outer, int inner)
@@ -128,34 +131,34 @@ static int inner_axis(const so_layout *layout, int operand)
 
 // Where an operand's inner axis is not the innermost one, it becomes the row axis of the tiles: a tile
 // then holds whole cache lines of both operands.
-static void choose_row_axis(so_layout *layout)
+static void choose_row_axis(so_layout *layout, int leading)
 {
-    for (int k = 0; k < layout->noperands; k++) {
+    for (int k = 0; k < leading; k++) {
         int rows = inner_axis(layout, k);
         if (rows == layout->ndim - 1)
             continue;
         for (int axis = rows; axis < layout->ndim - 2; axis++)
-            swap_axes(layout, axis, axis + 1);
+            so_swap_axes(layout, axis, axis + 1);
         return;
     }
 }
 
-void so_canonicalize(so_layout *layout)
+void so_canonicalize(so_layout *layout, int leading)
 {
     drop_unit_axes(layout);
-    flip_negative_axes(layout);
-    sort_axes(layout);
+    flip_negative_axes(layout, leading);
+    sort_axes(layout, leading);
     merge_axes(layout);
-    choose_row_axis(layout);
+    choose_row_axis(layout, leading);
 }
 
-ptrdiff_t so_fold_repeats(so_layout *layout)
+ptrdiff_t so_fold_repeats(so_layout *layout, int operands)
 {
     ptrdiff_t repeats = 1;
     int kept = 0;
     for (int axis = 0; axis < layout->ndim; axis++) {
         int moves = 0;
-        for (int k = 0; k < layout->noperands; k++)
+        for (int k = 0; k < operands; k++)
             moves |= layout->stride[k][axis] != 0;
         if (moves)
             move_axis(layout, axis, kept++);

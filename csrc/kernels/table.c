@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The one place where ops meet dtypes. The bodies are in the .inc files, included once per dtype.
 #include "../strideops.h"
+#include "carry.h"
 
 #include <string.h>
 

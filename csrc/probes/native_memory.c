@@ -47,10 +47,10 @@ static void *metered_realloc(void *old, size_t size)
     return block;
 }
 
-static void *metered_aligned_alloc(size_t alignment, size_t size)
+static void *metered_reallocarray(void *old, size_t count, size_t size)
 {
-    so_meter_enter(SO_NATIVE_MEMORY, size);
-    void *block = aligned_alloc(alignment, size);
+    so_meter_enter(SO_NATIVE_MEMORY, count * size);
+    void *block = reallocarray(old, count, size);
     so_meter_leave();
     return block;
 }
@@ -61,6 +61,11 @@ static void *metered_memalign(size_t alignment, size_t size)
     void *block = memalign(alignment, size);
     so_meter_leave();
     return block;
+}
+
+static void *metered_valloc(size_t size)
+{
+    return metered_memalign((size_t)sysconf(_SC_PAGESIZE), size);
 }
 
 static int metered_posix_memalign(void **block, size_t alignment, size_t size)
@@ -84,9 +89,10 @@ static const struct {
     void *metered;
 } functions[] = {
     {"malloc", (void *)metered_malloc},     {"calloc", (void *)metered_calloc},
-    {"realloc", (void *)metered_realloc},   {"aligned_alloc", (void *)metered_aligned_alloc},
+    {"realloc", (void *)metered_realloc},   {"aligned_alloc", (void *)metered_memalign},
     {"memalign", (void *)metered_memalign}, {"posix_memalign", (void *)metered_posix_memalign},
     {"mmap", (void *)metered_mmap},         {"mmap64", (void *)metered_mmap},
+    {"valloc", (void *)metered_valloc},     {"reallocarray", (void *)metered_reallocarray},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 

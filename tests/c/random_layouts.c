@@ -369,7 +369,7 @@ static void check_witness(void)
     memset(seen, 0, sizeof seen);
     seen_count = 0;
     so_layout canonical = layout;
-    so_canonicalize(&canonical);
+    so_canonicalize(&canonical, canonical.noperands);
     check_canonical(&canonical);
     so_walk(&canonical, record);
     qsort(seen, (size_t)seen_count, sizeof seen[0], compare_seen);
@@ -390,7 +390,7 @@ static void check_same_canonical_form(void)
         {.ndim = 4, .noperands = 1, .shape = {1, 3, 8, 2}, .stride = {{7, -128, 8, 64}}, .data = {x + 256}},
     };
     for (int i = 0; i < 4; i++) {
-        so_canonicalize(&forms[i]);
+        so_canonicalize(&forms[i], 1);
         if (forms[i].ndim != 1 || forms[i].shape[0] != 48 || forms[i].stride[0][0] != 8 || forms[i].data[0] != x)
             fail("not one axis of 48", SO_COPY, SO_INT8, &forms[i]);
     }
