@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What `make bench` says of results: the verdict, the table, human units; and that asv.conf.json is what it relies on."""
+"""What `make bench` says of results: the verdict, the table, human units; and asv.conf.json."""
 
 import json
 import math

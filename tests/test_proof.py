@@ -22,7 +22,7 @@ void use_calloc(void) { free(calloc(1000, 100)); }
 void use_realloc(void) { free(realloc(malloc(1), 99999)); }
 void use_posix_memalign(void) { void *p; if (!posix_memalign(&p, 64, 100000)) free(p); }
 void use_aligned_alloc(void) { free(aligned_alloc(64, 100000)); }
-void use_reallocarray(void) { free(reallocarray(malloc(1), 1000, 100)); }
+void use_reallocarray(void) { free(reallocarray(NULL, 1000, 100)); }
 void use_valloc(void) { free(valloc(100000)); }
 void use_mmap(void)
 {
@@ -46,9 +46,10 @@ def measured(fn, *args):
     return proof.allocated(fn, *args)
 
 
-@pytest.mark.parametrize(
-    "how", ["malloc", "calloc", "realloc", "reallocarray", "posix_memalign", "aligned_alloc", "valloc", "mmap"]
-)
+ALLOCATORS = ["malloc", "calloc", "realloc", "reallocarray", "posix_memalign", "aligned_alloc", "valloc", "mmap"]
+
+
+@pytest.mark.parametrize("how", ALLOCATORS)
 def test_native_memory(native, how):
     assert measured(native[f"use_{how}"]).native == 100000
     assert measured(native["use_nothing"]).native == 0
