@@ -23,10 +23,11 @@ def _from_buffer(obj: Any) -> NDArray[Any]:
 
 
 def _from_dlpack(obj: Any) -> NDArray[Any]:
+    from_dlpack: Callable[..., NDArray[Any]] = np.from_dlpack
     try:
-        return np.from_dlpack(obj, copy=False)
+        return from_dlpack(obj, copy=False)
     except TypeError:  # NumPy 2.0, or an exporter older than the keyword; it is checked all the same
-        return np.from_dlpack(obj)
+        return from_dlpack(obj)
 
 
 def _from_array_protocols(obj: Any) -> NDArray[Any]:
