@@ -12,7 +12,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from . import patterns
+from . import dashboard, patterns
 
 ROOT = Path(__file__).parent.parent
 
@@ -156,13 +156,28 @@ def show_table(values):
     Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 
+def write_page(conf, values, verdict, title):
+    """Beside asv's pages; the path of the page."""
+    from asv.machine import Machine
+
+    ((size,), (dtype,)) = patterns.PROFILES["quick"].values()
+    named = patterns.PATTERNS.values()
+    page = ROOT / conf.html_dir / "strideops.html"
+    page.write_text(
+        dashboard.render(values, verdict, title, Machine.load().machine, named, size, dtype, human_time),
+        encoding="utf-8",
+    )
+    return page
+
+
 def main():
     from asv.config import Config
 
     os.chdir(ROOT)
     conf = Config.load(ROOT / "asv.conf.json")
     commit = git("rev-parse", "HEAD")
-    print(f"strideops {commit[:8]}: {git('log', '-1', '--format=%s')}")
+    title = f"strideops {commit[:8]}: {git('log', '-1', '--format=%s')}"
+    print(title)
     if git("status", "--porcelain", "--untracked-files=no"):
         print("The working tree has changes that are not committed. asv measures commits: they are left out.")
     for _ in asv("machine", "--yes"):
@@ -181,8 +196,9 @@ def main():
         print(f"failed: {name}{case}; asv run --show-stderr --bench {name} says why")
     if failed:
         print(f"{len(failed)} cases failed")
-    print(f"strided path: {len(copies)} copies in {cases} cases")
-    print(f"dashboard: {ROOT / conf.html_dir / 'index.html'} (make preview serves it)")
+    verdict = f"strided path: {len(copies)} copies in {cases} cases"
+    print(verdict)
+    print(f"dashboard: {write_page(conf, values, verdict, title)}")
     sys.exit(1 if copies or failed or not cases else 0)
 
 
