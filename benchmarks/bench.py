@@ -12,7 +12,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from . import dashboard, patterns
+from . import dashboard, patterns, units
 
 ROOT = Path(__file__).parent.parent
 
@@ -120,20 +120,6 @@ def count_copies(values):
     return len(figures), sorted(key for key, value in figures.items() if value > 0)
 
 
-def human_time(seconds):
-    for unit, scale in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * scale >= 1:
-            return f"{seconds * scale:.3g} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
-
-
-def human_bytes(count):
-    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= scale:
-            return f"{count / scale:.3g} {unit}"
-    return f"{count:.0f} B"
-
-
 def show_table(values):
     from rich.console import Console
     from rich.markup import escape
@@ -149,8 +135,10 @@ def show_table(values):
         time = [values.get(("ops.Sum.time_call", (path, *case))) for path in ("strided", "contiguous")]
         size = [values.get(("ops.Sum.track_allocated", (path, *case))) for path in ("strided", "contiguous")]
         if all(map(is_measured, time + size)):
-            ratio = f"{time[1] / time[0]:.3g} x"
-            table.add_row(name, escape(pattern.code), *map(human_time, time), ratio, *map(human_bytes, size))
+            ratio = f"{units.human_ratio(time[1] / time[0])} x"
+            table.add_row(
+                name, escape(pattern.code), *map(units.human_time, time), ratio, *map(units.human_bytes, size)
+            )
         else:
             table.add_row(name, escape(pattern.code), *["failed"] * 5)
     Console(width=None if sys.stdout.isatty() else 150).print(table)
@@ -164,7 +152,7 @@ def write_page(conf, values, verdict, title):
     named = patterns.PATTERNS.values()
     page = ROOT / conf.html_dir / "strideops.html"
     page.write_text(
-        dashboard.render(values, verdict, title, Machine.load().machine, named, size, dtype, human_time),
+        dashboard.render(values, verdict, title, Machine.load().machine, named, size, dtype),
         encoding="utf-8",
     )
     return page
@@ -190,7 +178,7 @@ def main():
     show_table(values)
     cases, copies = count_copies(values)
     for name, case in copies:
-        print(f"copies: {name}{case} allocates {human_bytes(values[name, case])}")
+        print(f"copies: {name}{case} allocates {units.human_bytes(values[name, case])}")
     failed = [key for key, value in values.items() if value is None]
     for name, case in failed[:5]:
         print(f"failed: {name}{case}; asv run --show-stderr --bench {name} says why")

@@ -4,6 +4,8 @@
 import math
 from html import escape
 
+from . import units
+
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -24,7 +26,8 @@ PAGE = """<!doctype html>
 <h1>{verdict}</h1>
 <p>{commit}, machine {machine}.</p>
 <h2>Time of the contiguous path / time of the strided path</h2>
-<p>{dtype}, size {size}. Above 1 (blue) striding is faster, below 1 (orange) copying is. Point at a number for the times.</p>
+<p>{dtype}, size {size}. Above 1 (blue) striding is faster, below 1 (orange) copying is.
+Point at a number for the times.</p>
 <div class="wide"><table>
 <tr><th scope="col">pattern</th>{head}</tr>
 {rows}
@@ -34,18 +37,18 @@ PAGE = """<!doctype html>
 """
 
 
-def cell(strided, contiguous, describe):
+def cell(strided, contiguous):
     """One ratio; the colour is as strong as its distance from 1, full at a factor of 8."""
     if strided is None or contiguous is None or math.isnan(strided) or math.isnan(contiguous):
         return '<td class="none">–</td>'
     ratio = contiguous / strided
     share = min(abs(math.log(ratio, 8)), 1)
-    title = f"strided {describe(strided)}, contiguous {describe(contiguous)}"
+    title = f"strided {units.human_time(strided)}, contiguous {units.human_time(contiguous)}"
     tone = "faster" if ratio >= 1 else "slower"
-    return f'<td class="{tone}" style="--share: {60 * share:.0f}%" title="{title}">{ratio:.3g}</td>'
+    return f'<td class="{tone}" style="--share: {60 * share:.0f}%" title="{title}">{units.human_ratio(ratio)}</td>'
 
 
-def render(values, verdict, commit, machine, patterns, size, dtype, describe):
+def render(values, verdict, commit, machine, patterns, size, dtype):
     """The page as text.
 
     Parameters
@@ -56,7 +59,6 @@ def render(values, verdict, commit, machine, patterns, size, dtype, describe):
     patterns : iterable of Pattern
     size : int
     dtype : str
-    describe : callable(seconds) -> str
     """
     calls = sorted({name for name, case in values if name.endswith(".time_call") and case[2:] == (str(size), dtype)})
     head = "".join(f'<th scope="col">{escape(name.split(".")[1])}</th>' for name in calls)
@@ -64,7 +66,7 @@ def render(values, verdict, commit, machine, patterns, size, dtype, describe):
     for pattern in patterns:
         times = [[values.get((call, (path, pattern.name, str(size), dtype))) for path in ("strided", "contiguous")]
                  for call in calls]  # fmt: skip
-        cells = "".join(cell(*pair, describe) for pair in times)
+        cells = "".join(cell(*pair) for pair in times)
         rows.append(f'<tr><th scope="row" title="{escape(pattern.code)}">{escape(pattern.name)}</th>{cells}</tr>')
     return PAGE.format(
         verdict=escape(verdict), commit=escape(commit), machine=escape(machine), dtype=dtype, size=size, head=head,

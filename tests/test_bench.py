@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench, dashboard, patterns
+from benchmarks import bench, dashboard, patterns, units
 
 ROOT = Path(__file__).parent.parent
 
@@ -55,7 +55,7 @@ def test_page():
     found = values(0)
     found["ops.Sum.time_call", ("strided", "half", str(bench.TABLE_SIZE), "float64")] = math.nan
     page = dashboard.render(
-        found, "0 copies <in> 3", "abc: a & b", "here", patterns.PATTERNS.values(), bench.TABLE_SIZE, "float64", str
+        found, "0 copies <in> 3", "abc: a & b", "here", patterns.PATTERNS.values(), bench.TABLE_SIZE, "float64"
     )
     assert page.count("<tr>") == len(patterns.PATTERNS) + 1
     assert page.count(">4</td>") == len(patterns.PATTERNS) - 1
@@ -71,14 +71,19 @@ def test_page():
     [(2.5, "2.5 s"), (1.234e-3, "1.23 ms"), (4.5e-5, "45 µs"), (1.4e-7, "140 ns"), (0.9994, "999 ms")],
 )
 def test_human_time(seconds, text):
-    assert bench.human_time(seconds) == text
+    assert units.human_time(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("count", "text"), [(0, "0 B"), (288, "288 B"), (2**15, "32 KiB"), (2**25, "32 MiB"), (2**31, "2 GiB")]
 )
 def test_human_bytes(count, text):
-    assert bench.human_bytes(count) == text
+    assert units.human_bytes(count) == text
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(0.871, "0.871"), (5.0, "5"), (793.2, "793"), (12430, "12,430")])
+def test_human_ratio(ratio, text):
+    assert units.human_ratio(ratio) == text
 
 
 def test_asv_builds_without_touching_what_it_has_pinned():

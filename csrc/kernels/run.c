@@ -100,6 +100,15 @@ static int result_is_one_element(const so_layout *layout, int result)
     return 1;
 }
 
+// Outside of the tiles there is a reduced axis: several tiles add to one element of the result.
+static int tiles_share_results(const so_layout *layout, int result)
+{
+    for (int axis = 0; axis < layout->ndim - 2; axis++)
+        if (!layout->stride[result][axis])
+            return 1;
+    return 0;
+}
+
 // Sums: a start of 0, and a stride-0 axis of length n multiplies by n.
 static void reduce(so_op op, so_dtype dtype, so_layout *layout)
 {
@@ -123,7 +132,7 @@ static void reduce(so_op op, so_dtype dtype, so_layout *layout)
         so_walk(layout, kernel);
     else if (result_is_one_element(layout, result))
         walk_with_carries(layout, kernel, 1);
-    else if (layout->ndim > 2)
+    else if (tiles_share_results(layout, result))
         walk_with_carries(layout, kernel, MOST_CARRIES);
     else
         so_walk(layout, kernel);
