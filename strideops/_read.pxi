@@ -1,6 +1,28 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Part of _core.pyx: the ops that read arrays and return a result.
 
+cdef extern from "Python.h":
+    Py_ssize_t PyNumber_AsSsize_t(object number, PyObject *overflow) except? -1  # NULL: clipped, not refused
+
+
+cdef object _integer(object index, int axis):
+    if isinstance(index, bool) or not PyIndex_Check(index):
+        raise IndexError(f"index {axis} is a {type(index).__name__}; an integer is wanted")
+    try:
+        return PyNumber_Index(index)
+    except TypeError as error:
+        raise IndexError(f"index {axis} is {index!r}; an integer is wanted ({error})") from None
+
+
+cdef Py_ssize_t _position(object index, int axis, Operand *x) except -1:
+    """The index counted from the start."""
+    if not PyLong_CheckExact(index):
+        index = _integer(index, axis)
+    cdef Py_ssize_t length = x.shape[axis], position = PyNumber_AsSsize_t(index, NULL)
+    if not -length <= position < length:
+        raise IndexError(f"index {axis} is {index}, out of range: {_describe('x', x)}")
+    return position + length if position < 0 else position
+
 
 def item(x, *index):
     """One element, read by C through the strides.
@@ -34,36 +56,26 @@ def item(x, *index):
     cdef Operand operand
     cdef so_layout layout
     cdef ptrdiff_t position[SO_MAX_NDIM]
-    cdef Py_ssize_t length, one
     cdef int axis
     _clear(&operand)
     try:
         _hold(&operand, x, "x", False)
-        if len(index) != operand.view.ndim:
+        if len(index) != operand.ndim:
             raise IndexError(
-                f"{_describe('x', &operand)}: item wants {operand.view.ndim} indices, one per axis, got {len(index)}"
+                f"{_describe('x', &operand)}: item wants {operand.ndim} indices, one per axis, got {len(index)}"
             )
         _place_first(&layout, &operand)
         for axis in range(layout.ndim):
-            length = layout.shape[axis]
-            if isinstance(index[axis], bool) or not hasattr(index[axis], "__index__"):
-                raise IndexError(f"index {axis} is a {type(index[axis]).__name__}; an integer is wanted")
-            try:
-                one = PyNumber_Index(index[axis])
-            except (TypeError, OverflowError) as error:
-                raise IndexError(f"index {axis} is {index[axis]!r}; an integer is wanted ({error})") from None
-            if not -length <= one < length:
-                raise IndexError(f"index {axis} is {one}, out of range: {_describe('x', &operand)}")
-            position[axis] = one + length if one < 0 else one
+            position[axis] = _position(index[axis], axis, &operand)
         if _witness is not None:
             _record("item", operand.dtype, &layout)
         return _scalar(operand.dtype, so_item(&layout, position))
     finally:
-        PyBuffer_Release(&operand.view)
+        _release(&operand)
 
 
 cdef int _parse_axes(object axis, Operand *x, bint *reduced) except -1:
-    cdef int ndim = x.view.ndim, i
+    cdef int ndim = x.ndim, i
     for i in range(ndim):
         reduced[i] = axis is None
     if axis is None:
@@ -101,27 +113,27 @@ cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
         result_dtype = so_result_dtype(op, x.dtype)
         _place_first(&layout, &x)
         _place_element(&layout, &element)
-        for i in range(x.view.ndim):
+        for i in range(x.ndim):
             if keepdims or not reduced[i]:
-                shape[ndim] = 1 if reduced[i] else x.view.shape[i]
+                shape[ndim] = 1 if reduced[i] else x.shape[i]
                 ndim += 1
         if ndim == 0:
             _run(op, x.dtype, &layout)
             return _scalar(result_dtype, &element)
         array = _new_array(ndim, shape, result_dtype)
         _hold(&result, array, "result", True)
-        layout.data[1] = <char *> result.view.buf
+        layout.data[1] = result.data
         ndim = 0
-        for i in range(x.view.ndim):
+        for i in range(x.ndim):
             if not reduced[i]:
-                layout.stride[1][i] = result.strides[ndim]
+                layout.stride[1][i] = result.stride[ndim]
             if keepdims or not reduced[i]:
                 ndim += 1
         _run(op, x.dtype, &layout)
         return array
     finally:
-        PyBuffer_Release(&result.view)
-        PyBuffer_Release(&x.view)
+        _release(&result)
+        _release(&x)
 
 
 def sum(x, axis=None, bint keepdims=False):
@@ -202,5 +214,5 @@ def dot(x, y):
         _run(SO_DOT, a.dtype, &layout)
         return _scalar(so_result_dtype(SO_DOT, a.dtype), &element)
     finally:
-        PyBuffer_Release(&b.view)
-        PyBuffer_Release(&a.view)
+        _release(&b)
+        _release(&a)

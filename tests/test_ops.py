@@ -8,6 +8,7 @@ import mmap
 import sys
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -199,6 +200,31 @@ def test_fill_converts_as_the_assignment_does():
             strided.fill(got, value)
             expected[...] = value
             np.testing.assert_array_equal(got, expected)
+
+
+NUMBERS = [s * 2**n + d for n in (7, 8, 15, 16, 31, 32, 53, 63, 64) for s in (1, -1) for d in (-1, 0, 1)]
+NUMBERS += [0, 1.0, -0.0, 0.1, 1e-45, 3.4028235e38, 3.4028236e38, 1e39, -1e300, math.inf, -math.inf, math.nan]
+
+
+def assigned(dtype, store):
+    """The bytes that a number becomes in an array, or the kind of error and warning."""
+    x = np.full(3, 9, dtype)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            store(x)
+        except (TypeError, ValueError, OverflowError) as error:
+            return type(error), x.tobytes()
+    return [w.category for w in caught], x.tobytes()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("dtype", patterns.DTYPES)
+def test_numbers_at_the_limits_of_a_dtype(dtype, number):
+    def assign(x):
+        x[...] = number
+
+    assert assigned(dtype, lambda x: strided.fill(x, number)) == assigned(dtype, assign)
 
 
 def test_any_buffer_exporter():
