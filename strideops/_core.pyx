@@ -5,6 +5,7 @@
 No element is looped over here and no memory is acquired but results. What cannot be read in place is refused.
 """
 
+import os
 import sys
 
 import numpy as np
@@ -20,10 +21,14 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 
 from .capi cimport (
-    SO_AXPY, SO_COPY, SO_DISJOINT, SO_DOT, SO_FLOAT32, SO_FLOAT64, SO_INT8, SO_MAX_NDIM, SO_SCALE, SO_SHARED, SO_SUM,
-    SO_UINT8, so_dtype, so_item, so_itemsize, so_layout, so_op, so_op_name, so_overlaps, so_overlaps_itself,
-    so_result_dtype, so_run, so_same_memory, so_size,
+    SO_ARGMAX, SO_ARGMIN, SO_AXPY, SO_COPY, SO_DISJOINT, SO_DOT, SO_FLOAT32, SO_FLOAT64, SO_INT8, SO_ISA_COUNT, SO_MAX,
+    SO_MAX_NDIM, SO_MIN, SO_NORM, SO_SCALE, SO_SHARED, SO_SUM, SO_UINT8, so_best_isa, so_dtype, so_has_isa, so_isa,
+    so_isa_name, so_item, so_itemsize, so_layout, so_op, so_op_name, so_overlaps, so_overlaps_itself,
+    so_result_dtype, so_run_with, so_same_memory, so_size,
 )
+
+cdef extern from "Python.h":
+    Py_ssize_t PyNumber_AsSsize_t(object number, PyObject *overflow) except? -1  # NULL: clipped, not refused
 
 # Below this many elements a call is over before another thread could make use of the GIL.
 cdef enum:
@@ -32,5 +37,6 @@ cdef enum:
 include "_numpy.pxi"
 include "_operand.pxi"
 include "_result.pxi"
+include "_reduce.pxi"
 include "_read.pxi"
 include "_write.pxi"

@@ -12,6 +12,12 @@ cdef struct Operand:
     Py_ssize_t stride[SO_MAX_NDIM]
     Py_buffer buffer
     bint holds_buffer
+    PyObject *original  # of a packed copy: what the caller passed
+
+
+cdef class _Packed:
+    """The copy of an operand that the contiguous path works on. Refusals describe the original."""
+    cdef object array, original
 
 
 cdef str _numbers(const Py_ssize_t *values, int ndim):
@@ -20,6 +26,14 @@ cdef str _numbers(const Py_ssize_t *values, int ndim):
 
 cdef str _layout_text(Operand *operand):
     """shape:stride, as in (6,6):(64,8)."""
+    cdef Operand original
+    if operand.original != NULL:
+        _clear(&original)
+        try:
+            _hold(&original, <object> operand.original, "", False)
+            return _layout_text(&original)
+        finally:
+            _release(&original)
     return f"{_numbers(operand.shape, operand.ndim)}:{_numbers(operand.stride, operand.ndim)}"
 
 
@@ -77,6 +91,7 @@ cdef bint _has_ignored_mask(object obj):
 cdef void _clear(Operand *operand) noexcept:
     """Holds nothing yet: may be released."""
     operand.holds_buffer = False
+    operand.original = NULL
 
 
 cdef void _release(Operand *operand) noexcept:
@@ -150,6 +165,9 @@ cdef int _read_buffer(Operand *operand, object obj, str name) except -1:
 
 cdef int _hold(Operand *operand, object obj, str name, bint target) except -1:
     """Hold the object's memory where it lies. The caller releases the operand, also after an error."""
+    if type(obj) is _Packed:
+        operand.original = <PyObject *> (<_Packed> obj).original
+        obj = (<_Packed> obj).array
     if not _read_ndarray(operand, obj):
         _read_buffer(operand, obj, name)
     if target and not operand.writable:
@@ -235,17 +253,15 @@ cdef int _require_target_apart(so_layout *layout, Operand *target, str name) exc
     )
 
 
-cdef int _require_source_apart(
-    so_layout *layout, Operand *target, str target_name, Operand *source, str name
+cdef int _require_apart(
+    so_layout *layout, int target_at, Operand *target, str target_name, int source_at, Operand *source, str name, str verb
 ) except -1:
-    """Operand 0 and operand 1 share no memory, or all of it, element on element."""
-    if so_same_memory(layout, 0, 1):
-        return 0
-    overlap = so_overlaps(layout, 0, 1, so_itemsize(target.dtype))
+    """The two operands of the layout share no memory."""
+    overlap = so_overlaps(layout, target_at, source_at, so_itemsize(target.dtype))
     if overlap == SO_DISJOINT:
         return 0
     raise ValueError(
-        f"{_describe(name, source)} and {'partly overlaps' if overlap == SO_SHARED else 'may partly overlap'} "
-        f"{_describe(target_name, target)}: elements would be "
-        f"overwritten before they are read. Pass {name}.copy(), or use strideops.contiguous, which packs first"
+        f"{_describe(name, source)} and {verb + 's' if overlap == SO_SHARED else 'may ' + verb} "
+        f"{_describe(target_name, target)}: elements would be overwritten before they are read. "
+        f"Pass {name}.copy(), or use strideops.contiguous, which packs first"
     )

@@ -23,14 +23,29 @@ def witness(list records):
     _witness = records
 
 
+cdef so_isa _choose_isa() except *:
+    """What STRIDEOPS_ISA names, else the best that this CPU runs."""
+    wanted = os.environ.get("STRIDEOPS_ISA")
+    if not wanted:
+        return so_best_isa()
+    runnable = {so_isa_name(<so_isa> choice).decode(): choice for choice in range(SO_ISA_COUNT) if so_has_isa(<so_isa> choice)}
+    if wanted not in runnable:
+        raise ImportError(f"STRIDEOPS_ISA is {wanted!r}; this build and this CPU run {', '.join(runnable)}")
+    return runnable[wanted]
+
+
+cdef so_isa _isa = _choose_isa()
+isa = so_isa_name(_isa).decode()
+
+
 cdef int _run(so_op op, so_dtype dtype, so_layout *layout) except -1:
     if _witness is not None:
         _record(so_op_name(op).decode(), dtype, layout)
     if so_size(layout) < RELEASE_GIL_FROM:
-        so_run(op, dtype, layout)
+        so_run_with(_isa, op, dtype, layout)
     else:
         with nogil:
-            so_run(op, dtype, layout)
+            so_run_with(_isa, op, dtype, layout)
     return 0
 
 

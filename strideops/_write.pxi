@@ -39,7 +39,8 @@ def copyto(dst, src):
         _place_first(&layout, &target)
         _require_shape(_place_broadcast(&layout, &source), "src", &source, "dst", &target)
         _require_target_apart(&layout, &target, "dst")
-        _require_source_apart(&layout, &target, "dst", &source, "src")
+        if not so_same_memory(&layout, 0, 1):
+            _require_apart(&layout, 0, &target, "dst", 1, &source, "src", "partly overlap")
         _run(SO_COPY, target.dtype, &layout)
     finally:
         _release(&source)
@@ -173,7 +174,8 @@ def axpy(alpha, x, y):
             "x", &source, "y", &target,
         )
         _require_target_apart(&layout, &target, "y")
-        _require_source_apart(&layout, &target, "y", &source, "x")
+        if not so_same_memory(&layout, 0, 1):
+            _require_apart(&layout, 0, &target, "y", 1, &source, "x", "partly overlap")
         _store_factor(target.dtype, alpha, &factor)
         _place_element(&layout, &factor)
         _run(SO_AXPY, target.dtype, &layout)
@@ -206,11 +208,18 @@ def pack(x):
     >>> strideops.pack(X[:, :6]).strides
     (48, 8)
     """
-    return pack_operand(x, "x", False)
+    return _pack(x, "x", False)
 
 
 def pack_operand(obj, str name, bint target):
     """`pack` for the contiguous path: refusals name the operand, and a target must be one that can be written to."""
+    cdef _Packed packed = _Packed.__new__(_Packed)
+    packed.array = _pack(obj, name, target)
+    packed.original = obj
+    return packed
+
+
+cdef object _pack(object obj, str name, bint target):
     cdef Operand x, packed
     cdef so_layout layout
     _clear(&x)

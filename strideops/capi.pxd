@@ -26,7 +26,18 @@ cdef extern from "strideops.h" nogil:
         SO_AXPY
         SO_SUM
         SO_DOT
+        SO_NORM
+        SO_MIN
+        SO_MAX
+        SO_ARGMIN
+        SO_ARGMAX
         SO_OP_COUNT
+
+    ctypedef enum so_isa:
+        SO_PORTABLE
+        SO_AVX2
+        SO_AVX512
+        SO_ISA_COUNT
 
     ctypedef struct so_layout:
         int ndim
@@ -60,5 +71,9 @@ cdef extern from "strideops.h" nogil:
     const char *so_op_name(so_op op)
     so_dtype so_result_dtype(so_op op, so_dtype dtype)
     int so_inputs(so_op op)
-    so_kernel *so_find_kernel(so_op op, so_dtype dtype)
+    bint so_has_isa(so_isa isa)
+    so_isa so_best_isa()
+    const char *so_isa_name(so_isa isa)
+    so_kernel *so_find_kernel(so_isa isa, so_op op, so_dtype dtype)
     void so_run(so_op op, so_dtype dtype, so_layout *layout)
+    void so_run_with(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
