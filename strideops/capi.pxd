@@ -48,6 +48,10 @@ cdef extern from "strideops.h" nogil:
 
     ctypedef struct so_tile:
         int noperands
+        int first
+        int last
+        int streams
+        ptrdiff_t repeats
         ptrdiff_t shape[2]
         ptrdiff_t stride[4][2]
         char *data[4]
@@ -65,7 +69,7 @@ cdef extern from "strideops.h" nogil:
     so_overlap so_overlaps_itself(const so_layout *layout, int operand, ptrdiff_t itemsize)
     so_overlap so_overlaps(const so_layout *layout, int a, int b, ptrdiff_t itemsize)
     bint so_same_memory(const so_layout *layout, int a, int b)
-    void so_walk(const so_layout *layout, so_kernel *kernel)
+    void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start)
     char *so_item(const so_layout *layout, const ptrdiff_t *index)
     ptrdiff_t so_itemsize(so_dtype dtype)
     const char *so_op_name(so_op op)

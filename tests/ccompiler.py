@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 CSRC = ROOT / "csrc"
 KERNELS = sorted((CSRC / "kernels").glob("*.c"))
 CC = shlex.split(os.environ.get("CC", "cc"))
-BASE = ["-std=c11", "-ffp-contract=off", f"-I{CSRC}"]
+BASE = ["-std=c11", "-ffp-contract=off", "-fno-math-errno", f"-I{CSRC}"]
 
 
 def cc(*arguments, cwd=None):
