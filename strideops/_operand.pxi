@@ -254,7 +254,8 @@ cdef int _require_target_apart(so_layout *layout, Operand *target, str name) exc
 
 
 cdef int _require_apart(
-    so_layout *layout, int target_at, Operand *target, str target_name, int source_at, Operand *source, str name, str verb
+    so_layout *layout, int target_at, Operand *target, str target_name,
+    int source_at, Operand *source, str name, str verb,
 ) except -1:
     """The two operands of the layout share no memory."""
     overlap = so_overlaps(layout, target_at, source_at, so_itemsize(target.dtype))

@@ -23,19 +23,23 @@ def witness(list records):
     _witness = records
 
 
+cdef str _name(so_isa isa):
+    return so_isa_name(isa).decode()
+
+
 cdef so_isa _choose_isa() except *:
     """What STRIDEOPS_ISA names, else the best that this CPU runs."""
     wanted = os.environ.get("STRIDEOPS_ISA")
     if not wanted:
         return so_best_isa()
-    runnable = {so_isa_name(<so_isa> choice).decode(): choice for choice in range(SO_ISA_COUNT) if so_has_isa(<so_isa> choice)}
+    runnable = {_name(<so_isa> one): one for one in range(SO_ISA_COUNT) if so_has_isa(<so_isa> one)}
     if wanted not in runnable:
         raise ImportError(f"STRIDEOPS_ISA is {wanted!r}; this build and this CPU run {', '.join(runnable)}")
     return runnable[wanted]
 
 
 cdef so_isa _isa = _choose_isa()
-isa = so_isa_name(_isa).decode()
+isa = _name(_isa)
 
 
 cdef int _run(so_op op, so_dtype dtype, so_layout *layout) except -1:
