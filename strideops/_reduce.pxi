@@ -28,13 +28,13 @@ cdef int _mark_axes(so_op op, object axis, Operand *x, bint *reduced) except -1:
     for i in range(x.ndim):
         reduced[i] = axis is None
     if isinstance(axis, tuple):
-        if op == SO_ARGMIN or op == SO_ARGMAX:
+        if op in (SO_ARGMIN, SO_ARGMAX):
             raise TypeError(f"axis {axis} is a tuple; {so_op_name(op).decode()} wants None or an int")
         for one in axis:
             _mark_axis(one, axis, x, reduced)
     elif axis is not None:
         _mark_axis(axis, axis, x, reduced)
-    if op == SO_MIN or op == SO_MAX or op == SO_ARGMIN or op == SO_ARGMAX:
+    if op in (SO_MIN, SO_MAX, SO_ARGMIN, SO_ARGMAX):
         for i in range(x.ndim):
             if reduced[i] and x.shape[i] == 0:
                 raise ValueError(

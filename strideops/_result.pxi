@@ -23,7 +23,7 @@ def witness(list records):
     _witness = records
 
 
-cdef str _name(so_isa isa):
+cdef str _isa_name(so_isa isa):
     return so_isa_name(isa).decode()
 
 
@@ -32,14 +32,14 @@ cdef so_isa _choose_isa() except *:
     wanted = os.environ.get("STRIDEOPS_ISA")
     if not wanted:
         return so_best_isa()
-    runnable = {_name(<so_isa> one): one for one in range(SO_ISA_COUNT) if so_has_isa(<so_isa> one)}
+    runnable = {_isa_name(<so_isa> one): one for one in range(SO_ISA_COUNT) if so_has_isa(<so_isa> one)}
     if wanted not in runnable:
         raise ImportError(f"STRIDEOPS_ISA is {wanted!r}; this build and this CPU run {', '.join(runnable)}")
     return runnable[wanted]
 
 
 cdef so_isa _isa = _choose_isa()
-isa = _name(_isa)
+isa = _isa_name(_isa)
 
 
 cdef int _run(so_op op, so_dtype dtype, so_layout *layout) except -1:
