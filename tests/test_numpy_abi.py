@@ -74,6 +74,7 @@ class Meddler:
         return 1.0
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # NumPy 2.5
 def test_code_that_runs_during_a_call_cannot_reshape_or_free_the_array():
     x = np.arange(48.0)
     view = x.reshape(6, 8)
