@@ -28,11 +28,14 @@ class Call:
         `another()` makes a second view of the same pattern in memory of its own.
     writes : bool
         To the view: patterns that overlap themselves are out.
+    axes : int or None
+        That the view must have; None is any number.
     """
 
     op: str
     arguments: object
     writes: bool = False
+    axes: int | None = None
 
 
 CALLS = {
@@ -40,6 +43,16 @@ CALLS = {
     "sum": Call("sum", lambda x, another: (x,)),
     "sum_first_axis": Call("sum", lambda x, another: (x, 0)),
     "sum_last_axis": Call("sum", lambda x, another: (x, -1)),
+    "min": Call("min", lambda x, another: (x,)),
+    "max": Call("max", lambda x, another: (x,)),
+    "max_first_axis": Call("max", lambda x, another: (x, 0)),
+    "max_last_axis": Call("max", lambda x, another: (x, -1)),
+    "argmin": Call("argmin", lambda x, another: (x,)),
+    "argmax": Call("argmax", lambda x, another: (x,)),
+    "argmax_first_axis": Call("argmax", lambda x, another: (x, 0)),
+    "argmax_last_axis": Call("argmax", lambda x, another: (x, -1)),
+    "norm": Call("norm", lambda x, another: (x,)),
+    "matvec": Call("matvec", lambda x, another: (x, another()[0]), axes=2),
     "dot": Call("dot", lambda x, another: (x, another())),
     "copyto": Call("copyto", lambda x, another: (np.zeros(x.shape, x.dtype), x)),
     "copyto_view": Call("copyto", lambda x, another: (x, np.zeros(x.shape, x.dtype)), writes=True),
@@ -50,8 +63,10 @@ CALLS = {
 
 
 def is_case(call, pattern):
-    """A pattern that overlaps itself is no target."""
-    return not (CALLS[call].writes and patterns.PATTERNS[pattern].overlaps)
+    """A pattern that overlaps itself is no target; a matrix has two axes."""
+    named = patterns.PATTERNS[pattern]
+    shape, _ = named.layout(patterns.SIZES[0], 1)
+    return not (CALLS[call].writes and named.overlaps) and CALLS[call].axes in (None, len(shape))
 
 
 def cases(sizes, dtypes):

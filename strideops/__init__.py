@@ -4,7 +4,7 @@
 import os
 
 try:
-    from ._core import pack
+    from ._core import isa, pack
 except ImportError as _error:
     if _error.name != "strideops._core":
         raise
@@ -17,7 +17,7 @@ from . import contiguous, proof, strided
 from .exchange import CopyRequired, asstrided
 
 __version__ = "0.1.0"
-__all__ = ["CopyRequired", "asstrided", "contiguous", "get_include", "pack", "proof", "strided"]
+__all__ = ["CopyRequired", "asstrided", "contiguous", "get_include", "isa", "pack", "proof", "strided"]
 
 
 def get_include() -> str:

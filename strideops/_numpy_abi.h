@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The part of NumPy's C ABI that we use, written out: slots of numpy._core._multiarray_umath._ARRAY_API, which
-// NumPy 2 promises not to move, and the version 1 data handler of NEP 49.
+// NumPy 2 promises not to move, the version 1 data handler of NEP 49, and the public fields of ndarrays, dtypes and
+// scalars. What is written out may be wrong for a NumPy to come: _numpy.pxi compares it with what Python sees.
 #ifndef STRIDEOPS_NUMPY_ABI_H
 #define STRIDEOPS_NUMPY_ABI_H
 
@@ -9,10 +10,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-enum { SO_NUMPY_SCALAR = 60, SO_NUMPY_EMPTY = 184, SO_NUMPY_SET_HANDLER = 304, SO_NUMPY_GET_HANDLER = 305 };
+enum { SO_NUMPY_EMPTY = 184, SO_NUMPY_SET_HANDLER = 304, SO_NUMPY_GET_HANDLER = 305 };
 
-typedef PyObject *so_numpy_scalar(void *element, PyObject *dtype, PyObject *base);
 typedef PyObject *so_numpy_empty(int ndim, const Py_ssize_t *shape, PyObject *stolen_dtype, int fortran);
 typedef PyObject *so_numpy_set_handler(PyObject *handler);
 typedef PyObject *so_numpy_get_handler(void);
@@ -30,6 +31,37 @@ typedef struct so_numpy_handler {
     uint8_t version;
     so_numpy_allocator allocator;
 } so_numpy_handler;
+
+typedef struct so_numpy_dtype {
+    PyObject object;
+    PyTypeObject *scalar_type;
+    char kind, letter, byteorder, unused;
+    int number;
+} so_numpy_dtype;
+
+typedef struct so_numpy_array {
+    PyObject object;
+    char *data;
+    int ndim;
+    Py_ssize_t *shape, *strides;
+    PyObject *base;
+    so_numpy_dtype *dtype;
+    int flags;
+} so_numpy_array;
+
+// Two flags of an ndarray. Where both are set, a write is allowed still, but deprecated.
+enum { SO_NUMPY_WRITEABLE = 1 << 10, SO_NUMPY_WARN_ON_WRITE = 1 << 31 };
+
+// A scalar of a number type holds its value right behind the head.
+static inline PyObject *so_numpy_scalar(PyTypeObject *type, const void *value, size_t size)
+{
+    PyObject *scalar = type->tp_alloc(type, 0);
+    if (scalar && size == 8)
+        memcpy(scalar + 1, value, 8); // without a call
+    else if (scalar)
+        memcpy(scalar + 1, value, size);
+    return scalar;
+}
 
 // NULL, with a Python error set, where NumPy is not what we expect.
 static inline void **so_numpy_api(void)

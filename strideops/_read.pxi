@@ -1,5 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Part of _core.pyx: the ops that read arrays and return a result.
+# Part of _core.pyx: one element, and the products of two arrays.
+
+cdef object _integer(object index, int axis):
+    if isinstance(index, bool) or not PyIndex_Check(index):
+        raise IndexError(f"index {axis} is a {type(index).__name__}; an integer is wanted")
+    try:
+        return PyNumber_Index(index)
+    except TypeError as error:
+        raise IndexError(f"index {axis} is {index!r}; an integer is wanted ({error})") from None
+
+
+cdef Py_ssize_t _position(object index, int axis, Operand *x) except -1:
+    """The index counted from the start."""
+    if not PyLong_CheckExact(index):
+        index = _integer(index, axis)
+    cdef Py_ssize_t length = x.shape[axis], position = PyNumber_AsSsize_t(index, NULL)
+    if not -length <= position < length:
+        raise IndexError(f"index {axis} is {index}, out of range: {_describe('x', x)}")
+    return position + length if position < 0 else position
 
 
 def item(x, *index):
@@ -34,128 +52,22 @@ def item(x, *index):
     cdef Operand operand
     cdef so_layout layout
     cdef ptrdiff_t position[SO_MAX_NDIM]
-    cdef Py_ssize_t length, one
     cdef int axis
     _clear(&operand)
     try:
         _hold(&operand, x, "x", False)
-        if len(index) != operand.view.ndim:
+        if len(index) != operand.ndim:
             raise IndexError(
-                f"{_describe('x', &operand)}: item wants {operand.view.ndim} indices, one per axis, got {len(index)}"
+                f"{_describe('x', &operand)}: item wants {operand.ndim} indices, one per axis, got {len(index)}"
             )
         _place_first(&layout, &operand)
         for axis in range(layout.ndim):
-            length = layout.shape[axis]
-            if isinstance(index[axis], bool) or not hasattr(index[axis], "__index__"):
-                raise IndexError(f"index {axis} is a {type(index[axis]).__name__}; an integer is wanted")
-            try:
-                one = PyNumber_Index(index[axis])
-            except (TypeError, OverflowError) as error:
-                raise IndexError(f"index {axis} is {index[axis]!r}; an integer is wanted ({error})") from None
-            if not -length <= one < length:
-                raise IndexError(f"index {axis} is {one}, out of range: {_describe('x', &operand)}")
-            position[axis] = one + length if one < 0 else one
+            position[axis] = _position(index[axis], axis, &operand)
         if _witness is not None:
             _record("item", operand.dtype, &layout)
         return _scalar(operand.dtype, so_item(&layout, position))
     finally:
-        PyBuffer_Release(&operand.view)
-
-
-cdef int _parse_axes(object axis, Operand *x, bint *reduced) except -1:
-    cdef int ndim = x.view.ndim, i
-    for i in range(ndim):
-        reduced[i] = axis is None
-    if axis is None:
-        return 0
-    for one in axis if isinstance(axis, tuple) else (axis,):
-        try:
-            if isinstance(one, bool):
-                raise TypeError
-            position = PyNumber_Index(one)
-        except TypeError:
-            raise TypeError(f"axis {axis!r} is not None, an int or a tuple of ints") from None
-        if not isinstance(axis, tuple) and ndim == 0 and -1 <= position <= 0:
-            return 0
-        if not -ndim <= position < ndim:
-            raise ValueError(f"axis {position} is out of range: {_describe('x', x)}, with {ndim} axes")
-        i = position + ndim if position < 0 else position
-        if reduced[i]:
-            raise ValueError(f"axis {axis} names axis {i} twice; {_describe('x', x)}")
-        reduced[i] = True
-    return 0
-
-
-cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
-    cdef Operand x, result
-    cdef so_layout layout
-    cdef bint reduced[SO_MAX_NDIM]
-    cdef Py_ssize_t shape[SO_MAX_NDIM]
-    cdef uint64_t element
-    cdef int i, ndim = 0
-    _clear(&x)
-    _clear(&result)
-    try:
-        _hold(&x, obj, "x", False)
-        _parse_axes(axis, &x, reduced)
-        result_dtype = so_result_dtype(op, x.dtype)
-        _place_first(&layout, &x)
-        _place_element(&layout, &element)
-        for i in range(x.view.ndim):
-            if keepdims or not reduced[i]:
-                shape[ndim] = 1 if reduced[i] else x.view.shape[i]
-                ndim += 1
-        if ndim == 0:
-            _run(op, x.dtype, &layout)
-            return _scalar(result_dtype, &element)
-        array = _new_array(ndim, shape, result_dtype)
-        _hold(&result, array, "result", True)
-        layout.data[1] = <char *> result.view.buf
-        ndim = 0
-        for i in range(x.view.ndim):
-            if not reduced[i]:
-                layout.stride[1][i] = result.strides[ndim]
-            if keepdims or not reduced[i]:
-                ndim += 1
-        _run(op, x.dtype, &layout)
-        return array
-    finally:
-        PyBuffer_Release(&result.view)
-        PyBuffer_Release(&x.view)
-
-
-def sum(x, axis=None, bint keepdims=False):
-    """The sum of the elements over the given axes, as `numpy.sum`.
-
-    Parameters
-    ----------
-    x : buffer, shape (n0, n1, ...)
-    axis : None, int or tuple of int
-        The axes to sum over; None is all of them.
-    keepdims : bool
-        Keep the summed axes, with length 1.
-
-    Returns
-    -------
-    numpy scalar or ndarray
-        int64 for signed integers, uint64 for unsigned ones (both wrap), else the dtype of `x`.
-        A stride-0 axis of `x` costs nothing, however long.
-
-    Raises
-    ------
-    TypeError
-        `x` cannot be read in place.
-    ValueError
-        An axis out of range or named twice.
-
-    Examples
-    --------
-    >>> import numpy as np, strideops
-    >>> X = np.arange(48).reshape(6, 8)
-    >>> strideops.strided.sum(X[:, :6], axis=0)
-    array([120, 126, 132, 138, 144, 150])
-    """
-    return _reduce(SO_SUM, x, axis, keepdims)
+        _release(&operand)
 
 
 def dot(x, y):
@@ -200,7 +112,84 @@ def dot(x, y):
         _place_broadcast(&layout, &b)
         _place_element(&layout, &element)
         _run(SO_DOT, a.dtype, &layout)
-        return _scalar(so_result_dtype(SO_DOT, a.dtype), &element)
+        return _scalar(a.dtype, &element)
     finally:
-        PyBuffer_Release(&b.view)
-        PyBuffer_Release(&a.view)
+        _release(&b)
+        _release(&a)
+
+
+cdef int _hold_out(Operand *result, object out, Operand *matrix) except -1:
+    """The target of matvec, one element for each row of the matrix."""
+    cdef so_layout layout
+    _hold(result, out, "out", True)
+    if result.dtype != matrix.dtype:
+        raise TypeError(
+            f"{_describe('out', result)} but {_describe('a', matrix)}: a cast would be a copy. "
+            f"Pass an out of dtype {DTYPES[<int> matrix.dtype]}"
+        )
+    if result.ndim != 1 or result.shape[0] != matrix.shape[0]:
+        raise ValueError(
+            f"{_describe('out', result)} but {_describe('a', matrix)}: out must have shape ({matrix.shape[0]})"
+        )
+    _place_first(&layout, result)
+    return _require_target_apart(&layout, result, "out")
+
+
+def matvec(a, x, out=None):
+    """The product of a matrix and a vector, in their dtype: ``a @ x``.
+
+    Parameters
+    ----------
+    a : buffer, shape (m, n)
+    x : buffer, shape (n,)
+        The dtype of `a`.
+    out : writable buffer, shape (m,), optional
+        The dtype of `a`, any strides. Takes the result.
+
+    Returns
+    -------
+    ndarray, shape (m,), or `out`
+        In the dtype of the operands; integers wrap.
+
+    Raises
+    ------
+    TypeError
+        An operand cannot be used in place, or the dtypes differ.
+    ValueError
+        The shapes do not match, or `out` is read-only, overlaps itself, `a` or `x`.
+
+    Examples
+    --------
+    >>> import numpy as np, strideops
+    >>> X = np.arange(6.0).reshape(2, 3)
+    >>> strideops.strided.matvec(X[:, ::2], np.array([1.0, 10.0]))
+    array([20., 53.])
+    """
+    cdef Operand matrix, vector, result
+    cdef so_layout layout
+    _clear(&matrix)
+    _clear(&vector)
+    _clear(&result)
+    try:
+        _hold(&matrix, a, "a", False)
+        _hold(&vector, x, "x", False)
+        _require_one_dtype(&matrix, "a", &vector, "x")
+        if matrix.ndim != 2 or vector.ndim != 1 or matrix.shape[1] != vector.shape[0]:
+            raise ValueError(
+                f"{_describe('a', &matrix)} but {_describe('x', &vector)}: matvec wants shapes (m,n) and (n)"
+            )
+        target = _new_array(1, matrix.shape, matrix.dtype) if out is None else out
+        _hold_out(&result, target, &matrix)
+        _place_first(&layout, &matrix)
+        _place_broadcast(&layout, &vector)
+        _place_element(&layout, result.data)
+        layout.stride[2][0] = result.stride[0]
+        if out is not None:
+            _require_apart(&layout, 2, &result, "out", 0, &matrix, "a", "overlap")
+            _require_apart(&layout, 2, &result, "out", 1, &vector, "x", "overlap")
+        _run(SO_DOT, matrix.dtype, &layout)
+        return target
+    finally:
+        _release(&result)
+        _release(&vector)
+        _release(&matrix)

@@ -23,60 +23,91 @@ def witness(list records):
     _witness = records
 
 
-cdef void _run(so_op op, so_dtype dtype, so_layout *layout):
+cdef str _isa_name(so_isa isa):
+    return so_isa_name(isa).decode()
+
+
+cdef so_isa _choose_isa() except *:
+    """What STRIDEOPS_ISA names, else the best that this CPU runs."""
+    wanted = os.environ.get("STRIDEOPS_ISA")
+    if not wanted:
+        return so_best_isa()
+    runnable = {_isa_name(<so_isa> one): one for one in range(SO_ISA_COUNT) if so_has_isa(<so_isa> one)}
+    if wanted not in runnable:
+        raise ImportError(f"STRIDEOPS_ISA is {wanted!r}; this build and this CPU run {', '.join(runnable)}")
+    return runnable[wanted]
+
+
+cdef so_isa _isa = _choose_isa()
+isa = _isa_name(_isa)
+
+
+cdef int _run(so_op op, so_dtype dtype, so_layout *layout) except -1:
     if _witness is not None:
         _record(so_op_name(op).decode(), dtype, layout)
     if so_size(layout) < RELEASE_GIL_FROM:
-        so_run(op, dtype, layout)
+        so_run_with(_isa, op, dtype, layout)
     else:
         with nogil:
-            so_run(op, dtype, layout)
+            so_run_with(_isa, op, dtype, layout)
+    return 0
 
 
-cdef extern from "_numpy_abi.h":
-    enum:
-        SO_NUMPY_SCALAR
-        SO_NUMPY_EMPTY
-    ctypedef object so_numpy_scalar(void *element, object dtype, PyObject *base)
-    ctypedef object so_numpy_empty(int ndim, const Py_ssize_t *shape, object stolen_dtype, int fortran)
-    void **so_numpy_api() except NULL
+cdef bint _store_plain(so_dtype dtype, object number, void *element) noexcept:
+    """Stores an int or a float as NumPy would; False for what NumPy must decide: other types, what does not fit."""
+    cdef Py_ssize_t size = so_itemsize(dtype)
+    cdef long long whole = 0, most = <long long> ((<uint64_t> 1 << (8 * size - 1)) - 1)
+    cdef int overflow = 0
+    cdef double real
+    if PyLong_CheckExact(number):
+        whole = PyLong_AsLongLongAndOverflow(number, &overflow)
+        real = <double> whole
+    elif PyFloat_CheckExact(number) and dtype >= SO_FLOAT32:
+        real = PyFloat_AS_DOUBLE(number)
+    else:
+        return False
+    if dtype == SO_FLOAT64:
+        (<double *> element)[0] = real
+    elif dtype == SO_FLOAT32:
+        (<float *> element)[0] = <float> real
+        overflow |= isinf(<float> real) and not isinf(real)
+    else:
+        overflow |= whole > most if dtype < SO_UINT8 or size == 8 else whole > 2 * most + 1
+        overflow |= whole < (-most - 1 if dtype < SO_UINT8 else 0)
+        memcpy(element, <char *> &whole + (0 if _little_endian else 8 - size), size)
+    return not overflow
 
-cdef so_numpy_scalar *_make_scalar = <so_numpy_scalar *> so_numpy_api()[SO_NUMPY_SCALAR]
-cdef so_numpy_empty *_make_array = <so_numpy_empty *> so_numpy_api()[SO_NUMPY_EMPTY]
 
-
-cdef object _new_array(int ndim, const Py_ssize_t *shape, so_dtype dtype):
-    dtype_object = _dtype[<int> dtype]
-    Py_INCREF(dtype_object)
-    return _make_array(ndim, shape, dtype_object, False)
-
-
-cdef object _scalar(so_dtype dtype, const void *address):
-    """The NumPy scalar of one element, at any alignment."""
-    cdef uint64_t element
-    memcpy(&element, address, so_itemsize(dtype))
-    return _make_scalar(&element, _dtype[<int> dtype], NULL)
-
-
-cdef object _element(so_dtype dtype, object value, str name):
-    """A 0-d array that holds the value as `x[...] = value` would store it."""
-    element = _new_array(0, NULL, dtype)
+cdef int _store(so_dtype dtype, object value, str name, void *element) except -1:
+    """Stores the value as `x[...] = value` would."""
+    if _store_plain(dtype, value, element):
+        return 0
+    array = _new_array(0, NULL, dtype)
     try:
-        element[...] = value
+        array[...] = value
     except (TypeError, ValueError, OverflowError) as error:
-        kind = next(kind for kind in (TypeError, ValueError, OverflowError) if isinstance(error, kind))
+        # No generator here: every call would make its closure.
+        kind = [kind for kind in (TypeError, ValueError, OverflowError) if isinstance(error, kind)][0]
         raise kind(f"{name} cannot be stored as {DTYPES[<int> dtype]}: {error}") from None
-    return element
+    memcpy(element, _fields(array).data, so_itemsize(dtype))
+    return 0
 
 
-cdef object _factor(so_dtype dtype, object alpha):
-    """A 0-d array that holds alpha, where NumPy would allow `x *= alpha` without changing the dtype of x."""
+cdef object _plain_number(object alpha):
+    """The value of a NumPy scalar, or of a 0-d array, as an int or a float."""
     if isinstance(alpha, (np.generic, _ndarray)):
         if alpha.ndim or alpha.dtype.kind not in "biuf" or _has_ignored_mask(alpha):
             raise TypeError(f"alpha is {alpha.dtype} of shape {alpha.shape}; a real number is wanted")
-        alpha = float(alpha) if alpha.dtype.kind == "f" else int(alpha)
+        return float(alpha) if alpha.dtype.kind == "f" else int(alpha)
     if not isinstance(alpha, (int, float)):
         raise TypeError(f"alpha is a {type(alpha).__name__}; a real number is wanted")
+    return alpha
+
+
+cdef int _store_factor(so_dtype dtype, object alpha, void *element) except -1:
+    """Stores alpha where NumPy would allow `x *= alpha` without changing the dtype of x."""
+    if not (PyLong_CheckExact(alpha) or PyFloat_CheckExact(alpha)):
+        alpha = _plain_number(alpha)
     if dtype < SO_FLOAT32 and not isinstance(alpha, int):
         raise TypeError(f"alpha is a float, {alpha!r}, but the array is {DTYPES[<int> dtype]}; an integer is wanted")
-    return _element(dtype, alpha, "alpha")
+    return _store(dtype, alpha, "alpha", element)

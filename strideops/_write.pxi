@@ -39,30 +39,32 @@ def copyto(dst, src):
         _place_first(&layout, &target)
         _require_shape(_place_broadcast(&layout, &source), "src", &source, "dst", &target)
         _require_target_apart(&layout, &target, "dst")
-        _require_source_apart(&layout, &target, "dst", &source, "src")
+        if not so_same_memory(&layout, 0, 1):
+            _require_apart(&layout, 0, &target, "dst", 1, &source, "src", "partly overlap")
         _run(SO_COPY, target.dtype, &layout)
     finally:
-        PyBuffer_Release(&source.view)
-        PyBuffer_Release(&target.view)
+        _release(&source)
+        _release(&target)
 
 
 cdef object _apply_element(so_op op, object obj, object number, bint is_factor):
     """fill and scale: one target, one element."""
-    cdef Operand x, element
+    cdef Operand x
     cdef so_layout layout
+    cdef uint64_t element
     _clear(&x)
-    _clear(&element)
     try:
         _hold(&x, obj, "x", True)
         _place_first(&layout, &x)
         _require_target_apart(&layout, &x, "x")
-        stored = _factor(x.dtype, number) if is_factor else _element(x.dtype, number, "value")
-        _hold(&element, stored, "value", False)
-        _place_element(&layout, element.view.buf)
+        if is_factor:
+            _store_factor(x.dtype, number, &element)
+        else:
+            _store(x.dtype, number, "value", &element)
+        _place_element(&layout, &element)
         _run(op, x.dtype, &layout)
     finally:
-        PyBuffer_Release(&element.view)
-        PyBuffer_Release(&x.view)
+        _release(&x)
 
 
 def fill(x, value):
@@ -157,30 +159,29 @@ def axpy(alpha, x, y):
     array([[1., 1., 1.],
            [3., 3., 3.]])
     """
-    cdef Operand target, source, factor
+    cdef Operand target, source
     cdef so_layout layout
+    cdef uint64_t factor
     _clear(&target)
     _clear(&source)
-    _clear(&factor)
     try:
         _hold(&target, y, "y", True)
         _hold(&source, x, "x", False)
         _require_one_dtype(&target, "y", &source, "x")
         _place_first(&layout, &target)
         _require_shape(
-            -1 if source.view.ndim > target.view.ndim else _place_broadcast(&layout, &source),
+            -1 if source.ndim > target.ndim else _place_broadcast(&layout, &source),
             "x", &source, "y", &target,
         )
         _require_target_apart(&layout, &target, "y")
-        _require_source_apart(&layout, &target, "y", &source, "x")
-        stored = _factor(target.dtype, alpha)
-        _hold(&factor, stored, "alpha", False)
-        _place_element(&layout, factor.view.buf)
+        if not so_same_memory(&layout, 0, 1):
+            _require_apart(&layout, 0, &target, "y", 1, &source, "x", "partly overlap")
+        _store_factor(target.dtype, alpha, &factor)
+        _place_element(&layout, &factor)
         _run(SO_AXPY, target.dtype, &layout)
     finally:
-        PyBuffer_Release(&factor.view)
-        PyBuffer_Release(&source.view)
-        PyBuffer_Release(&target.view)
+        _release(&source)
+        _release(&target)
 
 
 def pack(x):
@@ -207,11 +208,18 @@ def pack(x):
     >>> strideops.pack(X[:, :6]).strides
     (48, 8)
     """
-    return pack_operand(x, "x", False)
+    return _pack(x, "x", False)
 
 
 def pack_operand(obj, str name, bint target):
     """`pack` for the contiguous path: refusals name the operand, and a target must be one that can be written to."""
+    cdef _Packed packed = _Packed.__new__(_Packed)
+    packed.array = _pack(obj, name, target)
+    packed.original = obj
+    return packed
+
+
+cdef object _pack(object obj, str name, bint target):
     cdef Operand x, packed
     cdef so_layout layout
     _clear(&x)
@@ -221,12 +229,12 @@ def pack_operand(obj, str name, bint target):
         if target:
             _place_first(&layout, &x)
             _require_target_apart(&layout, &x, name)
-        array = _new_array(x.view.ndim, x.view.shape, x.dtype)
+        array = _new_array(x.ndim, x.shape, x.dtype)
         _hold(&packed, array, "packed", True)
         _place_first(&layout, &packed)
         _place_broadcast(&layout, &x)
         _run(SO_COPY, x.dtype, &layout)
         return array
     finally:
-        PyBuffer_Release(&packed.view)
-        PyBuffer_Release(&x.view)
+        _release(&packed)
+        _release(&x)

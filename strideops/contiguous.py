@@ -4,7 +4,21 @@
 from . import strided
 from ._core import pack_operand as _pack
 
-__all__ = ["axpy", "copyto", "dot", "fill", "item", "scale", "sum"]
+__all__ = [
+    "argmax",
+    "argmin",
+    "axpy",
+    "copyto",
+    "dot",
+    "fill",
+    "item",
+    "matvec",
+    "max",
+    "min",
+    "norm",
+    "scale",
+    "sum",
+]
 
 
 def item(x, *index):
@@ -15,8 +29,38 @@ def sum(x, axis=None, keepdims=False):
     return strided.sum(_pack(x, "x", False), axis, keepdims)
 
 
+def min(x, axis=None, keepdims=False):
+    return strided.min(_pack(x, "x", False), axis, keepdims)
+
+
+def max(x, axis=None, keepdims=False):
+    return strided.max(_pack(x, "x", False), axis, keepdims)
+
+
+def argmin(x, axis=None, keepdims=False):
+    return strided.argmin(_pack(x, "x", False), axis, keepdims)
+
+
+def argmax(x, axis=None, keepdims=False):
+    return strided.argmax(_pack(x, "x", False), axis, keepdims)
+
+
+def norm(x, axis=None, keepdims=False):
+    return strided.norm(_pack(x, "x", False), axis, keepdims)
+
+
 def dot(x, y):
     return strided.dot(_pack(x, "x", False), _pack(y, "y", False))
+
+
+def matvec(a, x, out=None):
+    matrix, vector = _pack(a, "a", False), _pack(x, "x", False)
+    if out is None:
+        return strided.matvec(matrix, vector)
+    packed = _pack(out, "out", True)
+    strided.matvec(matrix, vector, packed)
+    strided.copyto(out, packed)
+    return out
 
 
 def copyto(dst, src):

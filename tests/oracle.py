@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """NumPy's answer to every op, and what it means to agree with it."""
 
+import math
+
 import numpy as np
 
 from benchmarks import cases
@@ -12,6 +14,20 @@ PATHS = {"strided": strided, "contiguous": contiguous}
 def _dot(x, y):
     with np.errstate(all="ignore"):
         return np.sum(np.multiply(x, y, dtype=x.dtype), dtype=x.dtype)
+
+
+def _norm(x, axis=None, keepdims=False):
+    """In double precision, as good as any: np.linalg.norm takes no more than two axes."""
+    dtype = x.dtype if x.dtype.kind == "f" else float
+    return np.sqrt(np.sum(np.square(x, dtype=float), axis=axis, keepdims=keepdims)).astype(dtype)
+
+
+def _matvec(a, x, out=None):
+    result = np.sum(np.multiply(a, x, dtype=a.dtype), axis=1, dtype=a.dtype)
+    if out is None:
+        return result
+    out[...] = result
+    return out
 
 
 def _copyto(dst, src):
@@ -33,7 +49,13 @@ def _axpy(alpha, x, y):
 NUMPY = {
     "item": lambda x, *index: x[index],
     "sum": np.sum,
+    "min": np.min,
+    "max": np.max,
+    "argmin": np.argmin,
+    "argmax": np.argmax,
+    "norm": _norm,
     "dot": _dot,
+    "matvec": _matvec,
     "copyto": _copyto,
     "fill": _fill,
     "scale": _scale,
@@ -50,6 +72,20 @@ def check_same(got, expected):
     assert got.dtype == expected.dtype
     assert got.shape == expected.shape
     np.testing.assert_array_equal(got, expected)
+
+
+def exact_dot(x, y):
+    """The sum of products of two arrays of floats, rounded once; each product is a sum of two floats (Dekker)."""
+    x, y = x.astype(float), y.astype(float)
+    x_high, y_high = ((134217729.0 * z) - (134217729.0 * z - z) for z in (x, y))
+    x_low, y_low = x - x_high, y - y_high
+    product = x * y
+    rest = ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+    return math.fsum(np.concatenate([product.ravel(), rest.ravel()]).tolist())
+
+
+def exact_norm(x):
+    return math.sqrt(exact_dot(x, x))
 
 
 def memory_of(array):

@@ -4,6 +4,7 @@
 import doctest
 import importlib.metadata
 import inspect
+import os
 import subprocess
 import sys
 import tomllib
@@ -25,7 +26,16 @@ DOCUMENTED = [
 
 
 def test_top_level_names():
-    assert strideops.__all__ == ["CopyRequired", "asstrided", "contiguous", "get_include", "pack", "proof", "strided"]
+    assert strideops.__all__ == [
+        "CopyRequired",
+        "asstrided",
+        "contiguous",
+        "get_include",
+        "isa",
+        "pack",
+        "proof",
+        "strided",
+    ]
     assert all(hasattr(strideops, name) for name in strideops.__all__)
 
 
@@ -36,7 +46,35 @@ def test_both_paths_have_the_same_names_and_signatures():
 
 
 def test_the_ops_of_this_release():
-    assert set(strided.__all__) == {"item", "sum", "dot", "copyto", "fill", "scale", "axpy"}
+    reductions = {"sum", "min", "max", "argmin", "argmax", "norm"}
+    assert set(strided.__all__) == {*reductions, "item", "dot", "matvec", "copyto", "fill", "scale", "axpy"}
+
+
+def run_with_isa(name, tmp_path):
+    """What `strideops.isa` is in a process with STRIDEOPS_ISA."""
+    return subprocess.run(
+        [sys.executable, "-c", "import strideops; print(strideops.isa)"],
+        env={**os.environ, "STRIDEOPS_ISA": name},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_isa(tmp_path):
+    """The best variant of the kernels, or the one that the environment names."""
+    best = run_with_isa("", tmp_path).stdout.strip()
+    assert best in {"portable", "avx2", "avx512"}
+    assert strideops.isa == (os.environ.get("STRIDEOPS_ISA") or best)
+    assert run_with_isa("portable", tmp_path).stdout.strip() == "portable"
+    assert run_with_isa(best, tmp_path).stdout.strip() == best
+
+
+def test_an_unknown_isa_is_refused(tmp_path):
+    done = run_with_isa("mmx", tmp_path)
+    assert done.returncode == 1
+    assert "ImportError: STRIDEOPS_ISA is 'mmx'; this build and this CPU run portable" in done.stderr
 
 
 @pytest.mark.parametrize("thing", DOCUMENTED, ids=lambda thing: thing.__name__)

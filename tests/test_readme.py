@@ -2,10 +2,13 @@
 """The README's examples run as they stand."""
 
 import doctest
+import math
 import re
 from pathlib import Path
 
 import pytest
+
+from benchmarks import acquire, bench, cases, patterns
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -22,3 +25,16 @@ def test_python_blocks(block):
 
 def test_there_are_blocks():
     assert len(BLOCKS) >= 2
+
+
+def test_the_numbers_of_points():
+    """Each case has a time and a tracked figure; the table of `make bench` adds sizes of one call."""
+    full, quick = (len(list(cases.cases(**patterns.PROFILES[name]))) for name in ("full", "quick"))
+    ways = math.prod(map(len, acquire.Acquire.params))
+    table = sum(
+        re.search(bench.TABLE_CASES, f"ops.Sum.time_call({path!r}, {name!r}, {size}, 'float64')") is not None
+        for path in cases.PATHS
+        for name in patterns.PATTERNS
+        for size in patterns.SIZES
+    )
+    assert f"{2 * (full + ways):,} benchmark points; make bench runs {2 * (quick + table + ways):,}" in README

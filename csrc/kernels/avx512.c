@@ -7,7 +7,8 @@
 #define VECTOR 64
 #define HAS_MASKS 1
 #ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))),                 \
+                             apply_to = function)
 #include "table.inc"
 #pragma clang attribute pop
 #else

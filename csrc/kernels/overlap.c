@@ -14,6 +14,7 @@ typedef struct sums {
     ptrdiff_t most[MAX_TERMS];
     ptrdiff_t reach[MAX_TERMS + 1];   // the largest sum of the terms from i on
     ptrdiff_t divisor[MAX_TERMS + 1]; // the greatest common divisor of their steps
+    ptrdiff_t extent;                 // the largest sum of all terms
     ptrdiff_t low, high;
     int budget;
 } sums;
@@ -37,6 +38,7 @@ static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b)
 static void begin(sums *s, ptrdiff_t itemsize)
 {
     s->terms = 0;
+    s->extent = 0;
     s->low = 1 - itemsize;
     s->high = itemsize - 1;
     s->budget = SEARCH_LIMIT;
@@ -46,6 +48,7 @@ static void add_term(sums *s, ptrdiff_t step, ptrdiff_t most)
 {
     if (step == 0 || most == 0)
         return;
+    s->extent += step * most;
     int at = s->terms;
     while (at > 0 && s->step[at - 1] < step)
         at--;
@@ -104,6 +107,15 @@ static so_overlap search(sums *s, int term, ptrdiff_t start)
     return SO_DISJOINT;
 }
 
+// Most layouts lie apart by their extents alone; the divisors are worth their price to the others.
+static so_overlap find(sums *s, ptrdiff_t start)
+{
+    if (start > s->high || start + s->extent < s->low)
+        return SO_DISJOINT;
+    prepare(s);
+    return search(s, 0, start);
+}
+
 // The difference of two indices along the axis, d from -(n - 1) to n - 1, as a term x = d + (n - 1).
 static ptrdiff_t add_difference(sums *s, ptrdiff_t step, ptrdiff_t length)
 {
@@ -129,8 +141,7 @@ so_overlap so_overlaps_itself(const so_layout *layout, int operand, ptrdiff_t it
         for (int axis = first + 1; axis < layout->ndim; axis++)
             if (layout->shape[axis] > 1)
                 start += add_difference(&s, llabs(layout->stride[operand][axis]), layout->shape[axis]);
-        prepare(&s);
-        so_overlap found = search(&s, 0, start);
+        so_overlap found = find(&s, start);
         if (found != SO_DISJOINT)
             return found;
     }
@@ -161,8 +172,7 @@ so_overlap so_overlaps(const so_layout *layout, int a, int b, ptrdiff_t itemsize
         add_term(&s, step_b, last);
         start -= step_b * last; // minus x becomes x - last
     }
-    prepare(&s);
-    return search(&s, 0, start);
+    return find(&s, start);
 }
 
 int so_same_memory(const so_layout *layout, int a, int b)
