@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A run: the cells that were asked for, with a progress display, then files, pictures and the table."""
+
+import gc
+import sys
+from contextlib import contextmanager
+
+import numpy as np
+
+import strideops
+
+from .. import patterns
+from . import cell, grid, idioms, limits, measure, picture, report, results
+
+WEIGHT = {6: 1, 64: 1, 512: 2}  # how long a cell takes, for the time that is left
+WEIGHT_OF_LARGE = 8
+PLAIN_SECONDS = 30  # between two lines where there is no terminal
+
+
+def _known(names, known, what):
+    for name in names:
+        if name not in known:
+            sys.exit(f"{name} is no {what}; there are {', '.join(map(str, known))}")
+    return names
+
+
+def choose(options):
+    """Lists of cells that share memory, of what the options name."""
+    profile = grid.PROFILES[options.profile]
+    sizes = [int(size) for size in options.size or profile["sizes"]]
+    dtypes = _known(options.dtype or profile["dtypes"], patterns.DTYPES, "dtype")
+    names = _known(options.pattern or patterns.PATTERNS, patterns.PATTERNS, "pattern")
+    ops = {call.op for call in grid.CALLS.values()}
+    wanted = _known(options.op or ops, sorted({*grid.CALLS, *ops}), "op or call")
+    calls = [name for name, call in grid.CALLS.items() if name in wanted or call.op in wanted]
+    return [group for group in grid.groups(sizes, dtypes, calls, names) if group]
+
+
+@contextmanager
+def progress(total):
+    """A bar where there is a terminal, else a line now and then; yields advance(weight, description)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console()
+    columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        state = {"done": 0, "next": 0.0}
+
+        def advance(weight, description):
+            bar.update(task, advance=weight, description=description)
+            state["done"] += weight
+            if not console.is_terminal and bar.get_time() >= state["next"]:
+                print(f"{state['done'] / total:4.0%}  {description}", flush=True)
+                state["next"] = bar.get_time() + PLAIN_SECONDS
+
+        yield advance
+
+
+def measure_cells(groups, tables, seconds=None):
+    """Yield a result per cell. Ctrl-C ends it early: what there is, is kept."""
+    with progress(sum(WEIGHT.get(c.size, WEIGHT_OF_LARGE) for group in groups for c in group)) as advance:
+        try:
+            for group in groups:
+                memory = grid.Memory(group[0])
+                for one in group:
+                    yield cell.run(one, memory, tables, seconds)
+                    weight = WEIGHT.get(one.size, WEIGHT_OF_LARGE)
+                    advance(weight, f"{one.call}, {one.pattern}, {one.dtype}, {one.size}")
+                del memory
+        except KeyboardInterrupt:
+            print("Stopped: what has been measured is kept.")
+
+
+def per_element(first=10, last=26):
+    """Seconds of strided.sum and of the plain C loop over 2**first to 2**last float64."""
+    rows = []
+    for layout, step in (("X", 1), ("X[::3]", 3)):
+        base = np.ones(step * 2**last)
+        for power in range(first, last + 1):
+            x = base[: step * 2**power : step]
+            samplers = [measure.timer(strideops.strided.sum, (x,)), limits.plain_loop(x)]
+            measure.interleave(samplers[:1], samplers[1:], 0.2)
+            times = dict(zip(("ours", "plain"), (sampler.best for sampler in samplers), strict=True))
+            rows.append({"layout": layout, "elements": x.size, **times})
+    return rows
+
+
+def run(options):
+    machine = options.machine or results.machine_name()
+    folder = options.out or results.ROOT / "results/peers" / machine
+    old = results.load(folder)
+    if options.report:
+        if not old:
+            sys.exit(f"there is no {folder / 'peers.json'}")
+        record = old
+    else:
+        groups = choose(options)
+        tables = idioms.installed(_known(options.peer or idioms.PEERS, idioms.PEERS, "peer"))
+        count = sum(map(len, groups))
+        print(f"{count:,} cells on {machine}, against {', '.join(tables)}")
+        gc.disable()
+        record = {"about": results.about(machine)}
+        if options.merge and old:
+            record |= {"limits": old["limits"], "per_element": old["per_element"]}
+        else:
+            record |= {"limits": limits.ladder(), "per_element": per_element()}
+        record["cells"] = list(measure_cells(groups, tables))
+        gc.enable()
+        if options.merge:
+            record = results.merge(old, record)
+        results.save(record, folder)
+    report.show(record)
+    for path in picture.draw(record, folder):
+        print(path)
