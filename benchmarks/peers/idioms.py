@@ -89,7 +89,7 @@ def numpy():
             "np.einsum": _einsum_dot,
             "np.tensordot": lambda x, y: (np.tensordot, (x, y, x.ndim)),
             "np.dot of ravel": _plain(_dot_in_memory_order),
-            **_of_this_numpy(vecdot=_plain(lambda x, y: np.vecdot(x, y).sum())),
+            **_of_this_numpy(vecdot=_plain(lambda x, y: np.vecdot(x, y).sum(dtype=x.dtype))),
         },
         "matvec": {
             "np.matmul": _plain(np.matmul),

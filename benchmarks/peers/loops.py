@@ -94,32 +94,39 @@ def source(op, ndim, axis):
     return text.replace("[I]", f"[{', '.join(index)}]").replace("[J]", f"[{', '.join(index[1:])}]")
 
 
-@cache
-def _function(op, ndim, axis, dtype):
-    import numba
-
+def function(op, ndim, axis, dtype):
+    """The loops as a Python function."""
     kind = np.dtype(dtype).type
     wide = {"i": np.int64, "u": np.uint64}.get(np.dtype(dtype).kind, kind)
     real = np.float64 if np.issubdtype(kind, np.integer) else kind
     names = {"np": np, "kind": kind, "wide": wide, "zero": wide(0), "real": real(0), "real_of": real}
     exec(source(op, ndim, axis), names)
+    return names["loops"]
+
+
+@cache
+def _dispatcher(op, *which):
+    import numba
+
     relaxed = {"reassoc", "contract", "nsz"} if op in {"sum", "dot", "norm", "matvec"} else False
-    return numba.njit(fastmath=relaxed)(names["loops"])
+    return numba.njit(fastmath=relaxed)(function(op, *which))
+
+
+def find(op, arguments):
+    """The number of axes, the axis and the dtype of a call's loops, and the arguments that they take."""
+    first = next(argument for argument in arguments if isinstance(argument, np.ndarray))
+    axis = "last" if op == "matvec" else None
+    if op in ALONG_FIRST_AXIS and len(arguments) == 2:
+        axis = {0: "first", -1: "last"}[arguments[1]] if first.ndim > 1 else None
+        arguments = arguments[:1]
+    return (first.ndim, axis, first.dtype.str), tuple(arguments)
 
 
 def compiled(op, *arguments):
-    """The loops of an op, compiled for these arguments, with the arguments that they take."""
+    """The loops of a call, compiled for its arguments, with the arguments that they take."""
     import numba
 
-    arrays = [argument for argument in arguments if isinstance(argument, np.ndarray)]
-    ndim, dtype = arrays[0].ndim, arrays[0].dtype.str
-    axis = None
-    if op == "matvec":
-        axis = "last"
-    elif op in REDUCTIONS and op != "dot":
-        arrays, axes = arguments[:1], arguments[1:]
-        axis = {0: "first", -1: "last"}[axes[0]] if axes and ndim > 1 else None
-        arguments = arrays
-    function = _function(op, ndim, axis, dtype)
-    function.compile(tuple(map(numba.typeof, arguments)))
-    return function, tuple(arguments)
+    which, arguments = find(op, arguments)
+    dispatcher = _dispatcher(op, *which)
+    dispatcher.compile(tuple(map(numba.typeof, arguments)))
+    return dispatcher, arguments

@@ -24,16 +24,11 @@ def _save(figure, folder, name):
     return paths
 
 
-def _text(value):
-    return (
-        f"{value:.2f}"
-        if value < 1.995
-        else f"{value:.1f}"
-        if value < 9.95
-        else f"{value:.0f}"
-        if value < 999.5
-        else ">999"
-    )
+def short(value):
+    """A ratio in the four characters that a place has."""
+    if value >= 999.5:
+        return ">999"
+    return f"{value:.2f}" if value < 1.995 else f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
 
 
 def _map(axes, values, calls, names):
@@ -42,13 +37,12 @@ def _map(axes, values, calls, names):
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
     colours = LinearSegmentedColormap.from_list("ratio", [SLOWER, "#f3b26b", EVEN, "#7fb2e0", FASTER])
-    colours.set_bad("white")
     table = np.array([[values.get((call, name), math.nan) for name in names] for call in calls])
     image = axes.imshow(table, cmap=colours, norm=LogNorm(1 / BOUND, BOUND, clip=True), aspect="auto")
     for (row, column), value in np.ndenumerate(table):
         if not math.isnan(value):
             ink = "white" if abs(math.log2(value)) > 1.9 else "black"
-            axes.text(column, row, _text(value), ha="center", va="center", fontsize=6, color=ink)
+            axes.text(column, row, short(value), ha="center", va="center", fontsize=6, color=ink)
     axes.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
     axes.set_yticks(range(len(calls)), calls, fontsize=7)
     axes.set_xticks(np.arange(-0.5, len(names)), minor=True)
