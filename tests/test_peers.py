@@ -75,10 +75,7 @@ def test_each_call_has_idioms_that_are_right(call):
 
     op = grid.CALLS[call].op
     tables = {"numpy": idioms.numpy(), "numba": {op: {"loops": as_python}}}
-    for pattern in patterns.PATTERNS:
-        named = patterns.PATTERNS[pattern]
-        if (grid.CALLS[call].writes and named.overlaps) or (op == "matvec" and len(named.layout(64, 1)[0]) != 2):
-            continue
+    for pattern in filter(lambda pattern: grid.is_cell(call, pattern), patterns.PATTERNS):
         for dtype in ("float32", "uint8"):
             arguments = grid.Memory(grid.Cell(call, pattern, dtype, 6)).arguments(call)
             with cell.quiet():

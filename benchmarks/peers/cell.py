@@ -88,7 +88,7 @@ def run(cell, memory, tables, seconds=None):
         copying = [limits.copying(arrays[0].nbytes)] if op in {"pack", "copyto"} else []
         if samplers:
             for factor in (1, *[3] * AGAIN):
-                measure.interleave(list(samplers.values()), [*reading, *copying], factor * seconds)
+                measure.interleave(list(samplers.values()), [reading, *copying], factor * seconds)
                 times = {name: sampler.best for name, sampler in samplers.items()}
                 now = ratio(times)
                 if now is None or now >= 1 or (factor > 1 and now < NO_DOUBT):
@@ -99,7 +99,7 @@ def run(cell, memory, tables, seconds=None):
         "dtype": cell.dtype,
         "size": cell.size,
         "lines": lines,
-        "limit": min(sampler.seconds for sampler in reading),
+        "limit": reading.seconds,
         **({"memcpy": copying[0].seconds} if copying else {}),
         "times": {name: sampler.best for name, sampler in samplers.items()},
         "refused": refused,

@@ -8,7 +8,10 @@
 
 typedef uint64_t line __attribute__((vector_size(64)));
 
-enum { STREAMS = 8 };
+enum {
+    STREAMS = 8,
+    FAR = 1 << 15 // lines that no near cache holds: prefetches help
+};
 
 static double now(void)
 {
@@ -21,11 +24,6 @@ static double now(void)
 static void keep(const void *memory)
 {
     __asm__ volatile("" : : "r"(memory) : "memory");
-}
-
-static void keep_line(const line *value)
-{
-    __asm__ volatile("" : : "m"(*value));
 }
 
 // ahead: in lines, 0 to leave prefetching to the hardware.
@@ -43,17 +41,17 @@ static inline void read_once(const line *memory, size_t lines, size_t ahead)
         sums[0] += memory[i];
     for (size_t k = 1; k < STREAMS; ++k)
         sums[0] += sums[k];
-    keep_line(&sums[0]);
+    __asm__ volatile("" : : "m"(sums[0]));
 }
 
-double read_lines(const void *memory, size_t lines, size_t passes, int prefetch)
+double read_lines(const void *memory, size_t lines, size_t passes)
 {
     const double start = now();
     for (size_t pass = 0; pass < passes; ++pass) {
-        if (prefetch)
-            read_once(memory, lines, 32);
-        else
+        if (lines < FAR)
             read_once(memory, lines, 0);
+        else
+            read_once(memory, lines, 32);
         keep(memory);
     }
     return now() - start;

@@ -31,7 +31,7 @@ def _library():
         subprocess.run([*compiler, "-O3", "-march=native", "-fPIC", "-shared", source, "-o", path], check=True)
         library = ctypes.CDLL(str(path))
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
-    library.read_lines.argtypes = [pointer, size, size, ctypes.c_int]
+    library.read_lines.argtypes = [pointer, size, size]
     library.copy_bytes.argtypes = [pointer, pointer, size, size]
     library.set_bytes.argtypes = [pointer, size, size]
     library.plain_sum.argtypes = [pointer, size, size, size]
@@ -60,13 +60,10 @@ class _Scaled(measure.Sampler):
 
 
 def reading(lines):
-    """Samplers of reading so many lines in a row, one after the other or with prefetches: the best counts."""
+    """Sampler of reading so many lines in a row."""
     _, (source, _) = _memory()
     measured = max(1, min(lines, CAPACITY // LINE))
-    return [
-        _Scaled(lambda passes, p=prefetch: _library().read_lines(source, measured, passes, p), lines, measured)
-        for prefetch in (0, 1)
-    ]
+    return _Scaled(lambda passes: _library().read_lines(source, measured, passes), lines, measured)
 
 
 def copying(count):
@@ -117,8 +114,8 @@ def ladder(first=12, last=CAPACITY_BITS):
     """For each footprint from 2**first to 2**last bytes: seconds to read, to copy (half to half) and to set it."""
     rows = []
     for count in (2**power for power in range(first, last + 1)):
-        samplers = [*reading(count // LINE), copying(count // 2), setting(count)]
+        samplers = [reading(count // LINE), copying(count // 2), setting(count)]
         measure.interleave(samplers[:1], samplers[1:], 0.1)
-        best = [sampler.seconds for sampler in samplers]
-        rows.append({"bytes": count, "read": min(best[:2]), "copy": best[2], "set": best[3]})
+        times = zip(("read", "copy", "set"), (sampler.seconds for sampler in samplers), strict=True)
+        rows.append({"bytes": count, **dict(times)})
     return rows

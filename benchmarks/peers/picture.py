@@ -3,7 +3,7 @@
 
 import math
 
-from .. import patterns
+from .. import patterns, units
 from . import grid, summary
 from .limits import LINE
 from .results import best_peer, ours, ratio
@@ -75,6 +75,8 @@ def heat_map(cells, title, pick=min):
         values = {where: pick(ratios) for where, ratios in places[size].items()}
         image = _map(panel, values, calls, names)
         panel.set_title(f"size {size}", fontsize=10, loc="left")
+        if len(places) == rows * columns:
+            panel.label_outer()
     bar = figure.colorbar(image, ax=panels, shrink=0.5, pad=0.01, ticks=[1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8])
     bar.ax.set_yticklabels(["1/8", "1/4", "1/2", "1", "2", "4", "8"], fontsize=8)
     bar.ax.minorticks_off()
@@ -86,24 +88,31 @@ def heat_map(cells, title, pick=min):
 
 def _roofline(axes, record):
     ladder = record["limits"]
-    mib = [row["bytes"] / 2**20 for row in ladder]
-    axes.plot(mib, [row["bytes"] / row["read"] / 1e9 for row in ladder], color="black", linewidth=1.6)
-    axes.plot(mib, [row["bytes"] / row["copy"] / 1e9 for row in ladder], color="black", linewidth=1.2, linestyle="--")
-    axes.plot([], [], color="black", label="read in a row")
-    axes.plot([], [], color="black", linestyle="--", label="memcpy, read and written")
+    footprints = [row["bytes"] for row in ladder]
+    for what, label, dashes in (
+        ("read", "read in a row", "-"),
+        ("copy", "memcpy, read and written", "--"),
+        ("set", "memset", ":"),
+    ):
+        speed = [row["bytes"] / row[what] / 1e9 for row in ladder]
+        axes.plot(footprints, speed, color="black", linewidth=1.5, linestyle=dashes, label=label, zorder=3)
     peers, mine = [], []
     for cell in record["cells"]:
         touched = cell["lines"] * LINE
         if touched and ours(cell) and cell["pattern"] not in summary.NO_WALK:
-            mine.append((touched / 2**20, touched / ours(cell) / 1e9))
+            mine.append((touched, touched / ours(cell) / 1e9))
             if best_peer(cell):
-                peers.append((touched / 2**20, touched / best_peer(cell)[1] / 1e9))
-    style = {"s": 7, "linewidths": 0, "rasterized": True}
+                peers.append((touched, touched / best_peer(cell)[1] / 1e9))
+    style = {"s": 9, "linewidths": 0, "rasterized": True}
     if peers:
         axes.scatter(*zip(*peers, strict=True), color=SLOWER, alpha=0.35, label="best peer", **style)
     if mine:
         axes.scatter(*zip(*mine, strict=True), color=FASTER, alpha=0.45, label="strideops", **style)
-    axes.set(xscale="log", yscale="log", xlabel="cache lines touched, MiB", ylabel="cache lines touched / time, GB/s")
+    axes.set(xscale="log", yscale="log", xlabel="cache lines touched", ylabel="cache lines touched / time, GB/s")
+    ticks = [64, 2**12, 2**18, 2**24, 2**30]
+    axes.set_xticks(ticks, [units.human_bytes(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_title("Roofline: a dot per cell", fontsize=10, loc="left")
     axes.legend(fontsize=8, frameon=False, loc="lower right")
     axes.grid(color="#e5e5e5", linewidth=0.6)
