@@ -129,7 +129,7 @@ def test_summary():
         made_up(2.0, numpy=8.0, numba=3.0),
         made_up(2.0, numpy=1.0, call="fill"),
         made_up(1.0, numpy=20.0, call="pack", pattern="transposed"),
-        made_up(4.0, call="max", pattern="short_rows"),
+        made_up(4.0, call="sum_first_axis", pattern="short_rows"),
         made_up(0.5, size=6, numpy=10.0, bottleneck=1.0),
         made_up(0.001, pattern="broadcast", numpy=1.0),
     ]

@@ -15,7 +15,7 @@ DTYPES = ("float64", "float32", "int64", "uint8", "int32")
 PROFILES = {"quick": {"sizes": (6, 512), "dtypes": ("float64",)}, "full": {"sizes": SIZES, "dtypes": DTYPES}}
 
 # The suite's, without the one that reads a single element, and what it leaves out to stay short.
-CALLS = {
+_CALLS = {
     **{name: call for name, call in cases.CALLS.items() if name != "item"},
     "min_first_axis": cases.Call("min", lambda x, another: (x, 0)),
     "min_last_axis": cases.Call("min", lambda x, another: (x, -1)),
@@ -23,6 +23,8 @@ CALLS = {
     "argmin_last_axis": cases.Call("argmin", lambda x, another: (x, -1)),
     "pack": cases.Call("pack", lambda x, another: (x,)),
 }
+_OPS = list(dict.fromkeys(call.op for call in _CALLS.values()))
+CALLS = dict(sorted(_CALLS.items(), key=lambda item: _OPS.index(item[1].op)))
 
 
 @dataclass(frozen=True)

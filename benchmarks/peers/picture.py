@@ -77,7 +77,7 @@ def heat_map(cells, title, pick=min):
         panel.set_title(f"size {size}", fontsize=10, loc="left")
         if len(places) == rows * columns:
             panel.label_outer()
-    bar = figure.colorbar(image, ax=panels, shrink=0.5, pad=0.01, ticks=[1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8])
+    bar = figure.colorbar(image, ax=panels, shrink=0.4, aspect=25, pad=0.01, ticks=[1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8])
     bar.ax.set_yticklabels(["1/8", "1/4", "1/2", "1", "2", "4", "8"], fontsize=8)
     bar.ax.minorticks_off()
     bar.outline.set_visible(False)
@@ -149,6 +149,7 @@ def draw(record, folder):
     import matplotlib
 
     matplotlib.use("agg")
+    matplotlib.rcParams["svg.fonttype"] = "none"
     machine = record["about"]["machine"]
     cells = record["cells"]
     paths = []

@@ -71,7 +71,9 @@ def show(record):
     cells = record["cells"]
     about = record["about"]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-    console.print(f"{about['machine']}: {about['cpu']}, {about['system']}; {versions}", soft_wrap=True)
+    isa = f" with {about['isa']}" if about["isa"] else ""
+    where = f"{about['machine']}: {about['cpu']}, {about['system']}"
+    console.print(f"{where}; commit {about['commit'][:8]}{isa}; {versions}", soft_wrap=True)
     console.print(_peers(cells))
     if summary.below_one(cells):
         console.print(_short(cells))

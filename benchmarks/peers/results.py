@@ -120,18 +120,24 @@ def _rounded(value):
     return [_rounded(inner) for inner in value] if isinstance(value, list) else value
 
 
+def _text(value):
+    """JSON, the items of a list a line each: a cell that changes is a line that changes."""
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(map(json.dumps, value)) + "\n]"
+    return json.dumps(value, indent=1)
+
+
 def load(folder):
     path = folder / "peers.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
 
 def save(record, folder):
-    """Write peers.json, a cell a line, and peers.csv."""
+    """Write peers.json and peers.csv."""
     folder.mkdir(parents=True, exist_ok=True)
     record = _rounded(record)
-    cells = ",\n".join(json.dumps(cell) for cell in record["cells"])
-    rest = json.dumps({name: value for name, value in record.items() if name != "cells"}, indent=1)
-    (folder / "peers.json").write_text(f'{rest[:-2]},\n "cells": [\n{cells}\n]}}\n')
+    parts = [f"{json.dumps(name)}: {_text(value)}" for name, value in record.items()]
+    (folder / "peers.json").write_text("{\n" + ",\n".join(parts) + "\n}\n")
     with open(folder / "peers.csv", "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A run: the cells that were asked for, with a progress display, then files, pictures and the table."""
 
-import gc
 import sys
+import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,8 +13,9 @@ from .. import patterns
 from . import cell, grid, idioms, limits, measure, picture, report, results
 
 WEIGHT = {6: 1, 64: 1, 512: 2}  # how long a cell takes, for the time that is left
-WEIGHT_OF_LARGE = 8
+WEIGHT_OF_LARGE = 20
 PLAIN_SECONDS = 30  # between two lines where there is no terminal
+SAVE_SECONDS = 120  # a peer that crashes takes no more than so much with it
 
 
 def _known(names, known, what):
@@ -87,30 +88,36 @@ def per_element(first=10, last=26):
     return rows
 
 
+def _measure(options, folder, machine):
+    """The record of a new run, saved from time to time."""
+    old = results.load(folder)
+    groups = choose(options)
+    tables = idioms.installed(_known(options.peer or idioms.PEERS, idioms.PEERS, "peer"))
+    print(f"{sum(map(len, groups)):,} cells on {machine}, against {', '.join(tables)}")
+    keep = options.merge and old
+    record = {
+        "about": results.about(machine),
+        "limits": old["limits"] if keep else limits.ladder(),
+        "per_element": old["per_element"] if keep else per_element(),
+        "cells": [],
+    }
+    next_save = time.monotonic() + SAVE_SECONDS
+    for one in measure_cells(groups, tables):
+        record["cells"].append(one)
+        if time.monotonic() > next_save:
+            results.save(results.merge(old, record) if keep else record, folder)
+            next_save = time.monotonic() + SAVE_SECONDS
+    record = results.merge(old, record) if keep else record
+    results.save(record, folder)
+    return record
+
+
 def run(options):
     machine = options.machine or results.machine_name()
     folder = options.out or results.ROOT / "results/peers" / machine
-    old = results.load(folder)
-    if options.report:
-        if not old:
-            sys.exit(f"there is no {folder / 'peers.json'}")
-        record = old
-    else:
-        groups = choose(options)
-        tables = idioms.installed(_known(options.peer or idioms.PEERS, idioms.PEERS, "peer"))
-        count = sum(map(len, groups))
-        print(f"{count:,} cells on {machine}, against {', '.join(tables)}")
-        gc.disable()
-        record = {"about": results.about(machine)}
-        if options.merge and old:
-            record |= {"limits": old["limits"], "per_element": old["per_element"]}
-        else:
-            record |= {"limits": limits.ladder(), "per_element": per_element()}
-        record["cells"] = list(measure_cells(groups, tables))
-        gc.enable()
-        if options.merge:
-            record = results.merge(old, record)
-        results.save(record, folder)
+    record = results.load(folder) if options.report else _measure(options, folder, machine)
+    if not record:
+        sys.exit(f"there is no {folder / 'peers.json'}")
     report.show(record)
     for path in picture.draw(record, folder):
         print(path)
