@@ -57,7 +57,7 @@ def prepare(op, arguments, tables):
                 seconds = check.check(op, *call, checked, result)
                 samplers[name] = measure.timer(*build(*arguments), seconds)
             except Exception as error:  # a peer may refuse with whatever it likes
-                refused[name] = f"{type(error).__name__}: {error}".split("\n")[0][:120]
+                refused[name] = f"{type(error).__name__}: {error}".split("\n")[0][:70]
     return samplers, refused, result
 
 

@@ -16,11 +16,15 @@ FORMATS = ("png", "svg")
 
 def _save(figure, folder, name):
     import matplotlib.pyplot as plt
+    from PIL import Image
 
     paths = [folder / f"{name}.{suffix}" for suffix in FORMATS]
     for path in paths:
         figure.savefig(path, dpi=110, facecolor="white")
     plt.close(figure)
+    # These pictures have few colours: a palette makes a file a third as large.
+    with Image.open(paths[0]) as image:
+        image.convert("RGB").quantize(256).save(paths[0], optimize=True)
     return paths
 
 

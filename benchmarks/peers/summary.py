@@ -103,7 +103,7 @@ def _bandwidth(cells):
         if grid.CALLS[cell["call"]].op in REDUCED and cell["lines"] * LINE >= IN_MEMORY and ours(cell)
     ]
     worst = min(chosen, key=share, default=None)
-    label = "reductions of DRAM-sized f8 and f4: line bandwidth / read bandwidth"
+    label = "DRAM-sized f8 and f4 reductions: line / read bandwidth"
     yield Figure(f"{label}, least", share(worst) if worst else None, 0.9, name(worst) if worst else "")
     yield Figure(f"{label}, geometric mean", geometric_mean(map(share, chosen)), 0.9)
 
