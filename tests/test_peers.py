@@ -48,7 +48,7 @@ def test_a_wrong_peer_has_no_figure():
     samplers, refused, result = cell.prepare("sum", (np.arange(6.0),), {"peer": {"sum": wrong}})
     assert list(samplers) == [results.OURS, "peer: right"]
     assert refused["peer: wrong"] == "Wrong: 16.0 instead of 15.0"
-    assert "no_such_method" in refused["peer: refuses"]
+    assert refused["peer: refuses"].startswith("AttributeError")
     assert result == 15
 
 
@@ -191,7 +191,7 @@ def test_a_run(tmp_path, monkeypatch, capsys):
 
 
 def test_a_stop_keeps_what_has_been_measured(monkeypatch):
-    def stop_at_third(one, memory, tables, seconds):
+    def stop_at_third(one, memory, tables):
         if one.call == "sum_last_axis":
             raise KeyboardInterrupt
         return {"call": one.call}

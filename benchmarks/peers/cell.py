@@ -68,7 +68,7 @@ def ratio(times):
     return min(peers) / ours if peers and ours else None
 
 
-def run(cell, memory, tables, seconds=None):
+def run(cell, memory, tables):
     """Measure a cell.
 
     Returns
@@ -78,7 +78,7 @@ def run(cell, memory, tables, seconds=None):
         many in a row, and for copies the seconds of memcpy.
     """
     op = grid.CALLS[cell.call].op
-    seconds = seconds or SECONDS.get(cell.size, SECONDS_OF_LARGE)
+    seconds = SECONDS.get(cell.size, SECONDS_OF_LARGE)
     with quiet():
         arguments = memory.arguments(cell.call)
         samplers, refused, result = prepare(op, arguments, tables)

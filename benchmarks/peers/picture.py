@@ -57,8 +57,8 @@ def _map(axes, values, calls, names):
     return image
 
 
-def heat_map(cells, title, pick=min):
-    """A panel per size; where several dtypes share a place, `pick` of their ratios."""
+def heat_map(cells, title):
+    """A panel per size; where several dtypes share a place, the worst of their ratios."""
     import matplotlib.pyplot as plt
 
     places = {}
@@ -76,7 +76,7 @@ def heat_map(cells, title, pick=min):
     for panel in panels.flat[len(places) :]:
         panel.set_visible(False)
     for panel, size in zip(panels.flat, sorted(places), strict=False):
-        values = {where: pick(ratios) for where, ratios in places[size].items()}
+        values = {where: min(ratios) for where, ratios in places[size].items()}
         image = _map(panel, values, calls, names)
         panel.set_title(f"size {size}", fontsize=10, loc="left")
         if len(places) == rows * columns:

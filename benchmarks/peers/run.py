@@ -59,14 +59,14 @@ def progress(total):
         yield advance
 
 
-def measure_cells(groups, tables, seconds=None):
+def measure_cells(groups, tables):
     """Yield a result per cell. Ctrl-C ends it early: what there is, is kept."""
     with progress(sum(WEIGHT.get(c.size, WEIGHT_OF_LARGE) for group in groups for c in group)) as advance:
         try:
             for group in groups:
                 memory = grid.Memory(group[0])
                 for one in group:
-                    yield cell.run(one, memory, tables, seconds)
+                    yield cell.run(one, memory, tables)
                     weight = WEIGHT.get(one.size, WEIGHT_OF_LARGE)
                     advance(weight, f"{one.call}, {one.pattern}, {one.dtype}, {one.size}")
                 del memory
