@@ -112,6 +112,7 @@ def test_hopeless_candidates_are_left_out():
 def made_up(ours, call="sum", pattern="cut", dtype="float64", size=4096, limit=1.0, **peers):
     times = {results.OURS: ours, **{f"{peer}: np.sum": seconds for peer, seconds in peers.items()}}
     return {
+        "op": call.split("_")[0],
         "call": call,
         "pattern": pattern,
         "dtype": dtype,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from . import check, grid, idioms, limits, measure
+from . import check, grid, idioms, limits, measure, results
 
 SECONDS = {6: 0.05, 64: 0.05, 512: 0.08}
 SECONDS_OF_LARGE = 0.2
@@ -61,13 +61,6 @@ def prepare(op, arguments, tables):
     return samplers, refused, result
 
 
-def ratio(times):
-    """Best peer's time / ours; None where one of them has no figure."""
-    peers = [seconds for name, seconds in times.items() if not name.startswith("strideops")]
-    ours = times.get("strideops: strideops")
-    return min(peers) / ours if peers and ours else None
-
-
 def run(cell, memory, tables):
     """Measure a cell.
 
@@ -86,14 +79,14 @@ def run(cell, memory, tables):
         lines = sum(map(limits.lines, arrays))
         reading = limits.reading(lines)
         copying = [limits.copying(arrays[0].nbytes)] if op in {"pack", "copyto"} else []
-        if samplers:
-            for factor in (1, *[3] * AGAIN):
-                measure.interleave(list(samplers.values()), [reading, *copying], factor * seconds)
-                times = {name: sampler.best for name, sampler in samplers.items()}
-                now = ratio(times)
-                if now is None or now >= 1 or (factor > 1 and now < NO_DOUBT):
-                    break
+        for factor in (1, *[3] * AGAIN):
+            measure.interleave(list(samplers.values()), [reading, *copying], factor * seconds)
+            times = {name: sampler.best for name, sampler in samplers.items()}
+            ratio = results.ratio({"times": times})
+            if ratio is None or ratio >= 1 or (factor > 1 and ratio < NO_DOUBT):
+                break
     return {
+        "op": op,
         "call": cell.call,
         "pattern": cell.pattern,
         "dtype": cell.dtype,
@@ -101,6 +94,6 @@ def run(cell, memory, tables):
         "lines": lines,
         "limit": reading.seconds,
         **({"memcpy": copying[0].seconds} if copying else {}),
-        "times": {name: sampler.best for name, sampler in samplers.items()},
+        "times": times,
         "refused": refused,
     }

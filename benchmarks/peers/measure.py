@@ -66,7 +66,7 @@ def interleave(candidates, references, seconds):
 
 def _hopeful(candidates, least=0.0):
     """The first, and those not hopelessly slower than the best; all of them where the best needs less than `least`."""
-    best = min(sampler.best for sampler in candidates)
+    best = min((sampler.best for sampler in candidates), default=0.0)
     if best < least:
         return list(candidates)
     return [sampler for sampler in candidates if sampler.best <= HOPELESS * best or sampler is candidates[0]]

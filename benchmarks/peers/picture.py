@@ -90,36 +90,27 @@ def heat_map(cells, title):
     return figure
 
 
-def _roofline(axes, record):
+def _roofline(axes, record, label, colour, seconds):
+    """A dot per cell that has `seconds(cell)`."""
     ladder = record["limits"]
     footprints = [row["bytes"] for row in ladder]
-    for what, label, dashes in (
-        ("read", "read in a row", "-"),
-        ("copy", "memcpy, read and written", "--"),
-        ("set", "memset", ":"),
-    ):
+    for what, name, dashes in (("read", "read in a row", "-"), ("copy", "memcpy", "--"), ("set", "memset", ":")):
         speed = [row["bytes"] / row[what] / 1e9 for row in ladder]
-        axes.plot(footprints, speed, color="black", linewidth=1.5, linestyle=dashes, label=label, zorder=3)
-    peers, mine = [], []
-    for cell in record["cells"]:
-        touched = cell["lines"] * LINE
-        if touched and ours(cell) and cell["pattern"] not in summary.NO_WALK:
-            mine.append((touched, touched / ours(cell) / 1e9))
-            if best_peer(cell):
-                peers.append((touched, touched / best_peer(cell)[1] / 1e9))
-    style = {"s": 9, "linewidths": 0, "rasterized": True}
-    if peers:
-        axes.scatter(*zip(*peers, strict=True), color=SLOWER, alpha=0.35, label="best peer", **style)
-    if mine:
-        axes.scatter(*zip(*mine, strict=True), color=FASTER, alpha=0.45, label="strideops", **style)
-    axes.set(xscale="log", yscale="log", xlabel="cache lines touched", ylabel="cache lines touched / time, GB/s")
+        axes.plot(footprints, speed, color="black", linewidth=1.5, linestyle=dashes, label=name, zorder=3)
+    dots = [
+        (cell["lines"] * LINE, cell["lines"] * LINE / seconds(cell) / 1e9)
+        for cell in record["cells"]
+        if cell["lines"] and seconds(cell) and cell["pattern"] not in summary.NO_WALK
+    ]
+    if dots:
+        axes.scatter(*zip(*dots, strict=True), color=colour, alpha=0.3, s=8, linewidths=0, rasterized=True)
     ticks = [64, 2**12, 2**18, 2**24, 2**30]
+    axes.set(xscale="log", yscale="log", xlabel="cache lines touched", ylabel="cache lines touched / time, GB/s")
     axes.set_xticks(ticks, [units.human_bytes(tick) for tick in ticks])
     axes.minorticks_off()
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.set_title("Roofline: a dot per cell", fontsize=10, loc="left")
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
-    axes.grid(color="#e5e5e5", linewidth=0.6)
+    axes.set_title(f"{label}: a dot per cell", fontsize=10, loc="left")
+    axes.legend(fontsize=8, frameon=False, loc="upper right")
 
 
 def _per_element(axes, rows):
@@ -133,17 +124,21 @@ def _per_element(axes, rows):
     axes.set_xscale("log", base=2)
     axes.set_title("Time per element of a sum", fontsize=10, loc="left")
     axes.legend(fontsize=8, frameon=False)
-    axes.grid(color="#e5e5e5", linewidth=0.6)
 
 
 def roofline(record, title):
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8), layout="constrained")
-    _roofline(left, record)
-    _per_element(right, record["per_element"])
-    for axes in (left, right):
+    figure, panels = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
+    panels[0].sharey(panels[1])
+    panels[0].sharex(panels[1])
+    _roofline(panels[0], record, "Best peer", SLOWER, lambda cell: best_peer(cell) and best_peer(cell)[1])
+    _roofline(panels[1], record, "strideops", FASTER, ours)
+    _per_element(panels[2], record["per_element"])
+    for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(color="#e5e5e5", linewidth=0.6)
+        axes.set_axisbelow(True)
     figure.suptitle(title, fontsize=12, x=0.01, ha="left")
     return figure
 

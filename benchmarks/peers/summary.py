@@ -4,7 +4,6 @@
 import math
 from dataclasses import dataclass
 
-from . import grid
 from .limits import LINE
 from .results import best_peer, by_peer, ours, ratio, share
 
@@ -100,7 +99,7 @@ def _bandwidth(cells):
     chosen = [
         cell
         for cell in _pick(cells, dtype=("float64", "float32"))
-        if grid.CALLS[cell["call"]].op in REDUCED and cell["lines"] * LINE >= IN_MEMORY and ours(cell)
+        if cell["op"] in REDUCED and cell["lines"] * LINE >= IN_MEMORY and ours(cell)
     ]
     worst = min(chosen, key=share, default=None)
     label = "DRAM-sized f8 and f4 reductions: line / read bandwidth"
