@@ -80,7 +80,7 @@ def test_the_binding_loops_over_axes_only():
 
 
 def test_benchmarks_use_the_public_package_only():
-    for path in (ROOT / "benchmarks").glob("*.py"):
+    for path in (ROOT / "benchmarks").rglob("*.py"):
         for name in python_imports(path):
             assert not name.startswith("strideops._"), f"{path.name} imports {name}"
         for name in python_imports(path, top_level=True):
