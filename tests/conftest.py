@@ -5,9 +5,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 ROOT = str(Path(__file__).parent.parent)
 sys.path[:] = [place for place in sys.path if place not in ("", ROOT)] + [ROOT]
+
+# The same layouts in every run; test_differential.py runs itself with the profile "variant" once more per variant.
+DRAWN = settings(
+    max_examples=600,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=False,
+    phases=(Phase.generate, Phase.shrink),
+)
+settings.register_profile("drawn", DRAWN)
+settings.register_profile("variant", DRAWN, max_examples=150)
+settings.load_profile("drawn")
 
 
 def pytest_addoption(parser):
