@@ -3,5 +3,8 @@
 #include "kernels/layout.c"
 #include "kernels/overlap.c"
 #include "kernels/run.c"
+#include "kernels/portable.c"
+#include "kernels/avx2.c"
+#include "kernels/avx512.c"
 #include "kernels/table.c"
 #include "kernels/walk.c"

@@ -33,8 +33,21 @@ typedef enum so_op {
     SO_AXPY,  // target, x, alpha: target += alpha * x
     SO_SUM,   // x, result: the sum over every axis on which the result has stride 0
     SO_DOT,   // x, y, result: the sum of products over those axes
+    SO_NORM,  // x, result: the square root of the sum of squares over those axes
+    SO_MIN,   // x, result: the smallest element over those axes, which hold at least one; NaN where there is a NaN
+    SO_MAX,
+    SO_ARGMIN, // x, result: the first position of that element, counted in C order over those axes as they are given
+    SO_ARGMAX,
     SO_OP_COUNT
 } so_op;
+
+// Instruction sets that the kernels are compiled for.
+typedef enum so_isa {
+    SO_PORTABLE, // what the compiler takes for granted: SSE2, NEON
+    SO_AVX2,
+    SO_AVX512, // F, BW, DQ, VL and VBMI
+    SO_ISA_COUNT
+} so_isa;
 
 // One shape and, per operand, an address and signed strides in bytes. Axis 0 is the outermost.
 typedef struct so_layout {
@@ -48,6 +61,9 @@ typedef struct so_layout {
 // What a kernel sees: the two inner axes. [0] is the row axis, [1] the column axis, the inner one.
 typedef struct so_tile {
     int noperands;
+    int first, last;   // of a reduction: no other tile has been, or will be, at the results of this one
+    int streams;       // the target is too large for the caches
+    ptrdiff_t repeats; // of a reduction: how often each result counts
     ptrdiff_t shape[2];
     ptrdiff_t stride[SO_MAX_OPERANDS][2];
     char *data[SO_MAX_OPERANDS];
@@ -93,8 +109,9 @@ int so_same_memory(const so_layout *layout, int a, int b);
 
 // walk.c
 
-// Calls the kernel with every tile of a layout.
-void so_walk(const so_layout *layout, so_kernel *kernel);
+// Calls the kernel with every tile of a layout. `start` says what does not depend on the place: repeats and streams.
+// Tiles are first and last with regard to operand `result`, the last one whose addresses are places in memory.
+void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start);
 
 // table.c
 
@@ -108,12 +125,23 @@ so_dtype so_result_dtype(so_op op, so_dtype dtype);
 // The number of operands that a reduction reads; 0 for an op that writes its target element by element.
 int so_inputs(so_op op);
 
-so_kernel *so_find_kernel(so_op op, so_dtype dtype);
+// Was the instruction set compiled in, and does this CPU have it?
+int so_has_isa(so_isa isa);
+
+// The widest that this CPU has.
+so_isa so_best_isa(void);
+
+const char *so_isa_name(so_isa isa);
+
+so_kernel *so_find_kernel(so_isa isa, so_op op, so_dtype dtype);
 
 // run.c
 
 // Runs the op over the layout, which comes back in canonical form, a reduction's without its stride-0 repeats.
 void so_run(so_op op, so_dtype dtype, so_layout *layout);
+
+// The same with the kernels of one instruction set, which this CPU must have.
+void so_run_with(so_isa isa, so_op op, so_dtype dtype, so_layout *layout);
 
 #ifdef __cplusplus
 }

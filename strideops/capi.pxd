@@ -26,7 +26,18 @@ cdef extern from "strideops.h" nogil:
         SO_AXPY
         SO_SUM
         SO_DOT
+        SO_NORM
+        SO_MIN
+        SO_MAX
+        SO_ARGMIN
+        SO_ARGMAX
         SO_OP_COUNT
+
+    ctypedef enum so_isa:
+        SO_PORTABLE
+        SO_AVX2
+        SO_AVX512
+        SO_ISA_COUNT
 
     ctypedef struct so_layout:
         int ndim
@@ -37,6 +48,10 @@ cdef extern from "strideops.h" nogil:
 
     ctypedef struct so_tile:
         int noperands
+        int first
+        int last
+        int streams
+        ptrdiff_t repeats
         ptrdiff_t shape[2]
         ptrdiff_t stride[4][2]
         char *data[4]
@@ -54,11 +69,15 @@ cdef extern from "strideops.h" nogil:
     so_overlap so_overlaps_itself(const so_layout *layout, int operand, ptrdiff_t itemsize)
     so_overlap so_overlaps(const so_layout *layout, int a, int b, ptrdiff_t itemsize)
     bint so_same_memory(const so_layout *layout, int a, int b)
-    void so_walk(const so_layout *layout, so_kernel *kernel)
+    void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start)
     char *so_item(const so_layout *layout, const ptrdiff_t *index)
     ptrdiff_t so_itemsize(so_dtype dtype)
     const char *so_op_name(so_op op)
     so_dtype so_result_dtype(so_op op, so_dtype dtype)
     int so_inputs(so_op op)
-    so_kernel *so_find_kernel(so_op op, so_dtype dtype)
+    bint so_has_isa(so_isa isa)
+    so_isa so_best_isa()
+    const char *so_isa_name(so_isa isa)
+    so_kernel *so_find_kernel(so_isa isa, so_op op, so_dtype dtype)
     void so_run(so_op op, so_dtype dtype, so_layout *layout)
+    void so_run_with(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)

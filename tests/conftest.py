@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The tests run against the installed build: the repository's root goes last on sys.path, for `benchmarks` only."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -34,3 +35,16 @@ def pytest_configure(config):
     option = config.option
     if not (option.benchmark_only or option.benchmark_enable):
         option.benchmark_disable = True
+
+
+@pytest.fixture(scope="session")
+def kernel_objects(tmp_path_factory):
+    """The core's objects by compiler and build, each compiled once."""
+    import ccompiler
+
+    @functools.cache
+    def objects(compiler, build):
+        ccompiler.require(compiler)
+        return ccompiler.compile_kernels(compiler, build, tmp_path_factory.mktemp(f"{compiler}-{build}"))
+
+    return objects

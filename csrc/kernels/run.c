@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One op over one layout: canonical form and walk; for a reduction also the start value and the repeats.
+// One op over one layout: canonical form and walk; for a reduction also the repeats, the carries and the positions.
 // Only kernels read elements.
 #include "../strideops.h"
 #include "carry.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-// A whole number as one element; integers wrap.
-static void encode(so_dtype dtype, ptrdiff_t number, char *element)
-{
-    float single = (float)number;
-    double real = (double)number;
-    uint8_t one = (uint8_t)number;
-    uint16_t two = (uint16_t)number;
-    uint32_t four = (uint32_t)number;
-    uint64_t eight = (uint64_t)number;
-    const void *by_size[9] = {[1] = &one, [2] = &two, [4] = &four, [8] = &eight};
-    ptrdiff_t size = so_itemsize(dtype);
-    memcpy(element, dtype == SO_FLOAT32 ? &single : dtype == SO_FLOAT64 ? &real : by_size[size], (size_t)size);
-}
 
 // Applies an op with one element as its source to every element of the result. The result does not move
 // along the reduced axes, so these fall away.
-static void apply_to_result(so_op op, so_dtype dtype, const so_layout *layout, int result, char *element)
+static void apply_to_result(so_isa isa, so_op op, so_dtype dtype, const so_layout *layout, int result, char *element)
 {
     so_layout target;
     target.ndim = 0;
@@ -37,7 +22,7 @@ static void apply_to_result(so_op op, so_dtype dtype, const so_layout *layout, i
         target.stride[0][target.ndim] = layout->stride[result][axis];
         target.stride[1][target.ndim++] = 0;
     }
-    so_run(op, dtype, &target);
+    so_run_with(isa, op, dtype, &target);
 }
 
 // Along an axis on which it alone moves, the result is computed once and then copied: the copy, and whether it is
@@ -78,17 +63,17 @@ static void finish_results_in_turn(so_layout *layout, int result)
 }
 
 // A float result can carry what it cannot hold: the sum is then as good as if it were exact.
-static void walk_with_carries(so_layout *layout, so_kernel *kernel, size_t count)
+static void walk_with_carries(so_layout *layout, so_kernel *kernel, const so_tile *start, size_t count)
 {
     so_carries carries;
-    int operand = layout->noperands++;
+    int result = layout->noperands - 1, operand = layout->noperands++;
     carries.count = count;
     for (size_t i = 0; i < count; i++)
         carries.place[i].owner = NULL;
     layout->data[operand] = (char *)&carries;
     for (int axis = 0; axis < layout->ndim; axis++)
         layout->stride[operand][axis] = 0;
-    so_walk(layout, kernel);
+    so_walk(layout, kernel, result, start);
     layout->noperands--;
 }
 
@@ -109,47 +94,102 @@ static int tiles_share_results(const so_layout *layout, int result)
     return 0;
 }
 
-// Sums: a start of 0, and a stride-0 axis of length n multiplies by n.
-static void reduce(so_op op, so_dtype dtype, so_layout *layout)
+// The position operand: its addresses count the elements in C order over the reduced axes, from 1. Where x does not
+// move, the first of equals is the first.
+static void add_positions(so_layout *layout)
 {
-    char element[8];
+    ptrdiff_t step = 1;
+    int position = layout->noperands++;
+    layout->data[position] = (char *)(uintptr_t)1;
+    for (int axis = layout->ndim - 1; axis >= 0; axis--) {
+        int reduced = layout->stride[1][axis] == 0;
+        layout->stride[position][axis] = reduced ? step : 0;
+        if (reduced) {
+            step *= layout->shape[axis];
+            if (layout->stride[0][axis] == 0)
+                layout->shape[axis] = 1;
+        }
+    }
+}
+
+// A single reduced axis belongs into the tiles.
+static void bring_reduced_axis_in(so_layout *layout)
+{
+    int inner = layout->ndim - 2;
+    for (int axis = 0; axis < inner; axis++)
+        if (!layout->stride[1][axis]) {
+            for (; axis < inner; axis++)
+                so_swap_axes(layout, axis, axis + 1);
+            return;
+        }
+}
+
+static void walk_to_positions(so_layout *layout, so_kernel *kernel, const so_tile *start)
+{
+    char best[8];
+    if (!result_is_one_element(layout, 1))
+        bring_reduced_axis_in(layout);
+    int operand = layout->noperands++;
+    layout->data[operand] = best;
+    for (int axis = 0; axis < layout->ndim; axis++)
+        layout->stride[operand][axis] = 0;
+    so_walk(layout, kernel, 1, start);
+    layout->noperands -= 2;
+}
+
+static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
+{
     int result = so_inputs(op);
     so_dtype result_dtype = so_result_dtype(op, dtype);
-    encode(result_dtype, 0, element);
-    apply_to_result(SO_COPY, result_dtype, layout, result, element);
-    if (so_size(layout) == 0)
+    if (so_size(layout) == 0) {
+        char nothing[8] = {0};
+        apply_to_result(isa, SO_COPY, result_dtype, layout, result, nothing);
         return;
+    }
 
     so_layout copy;
     int copies = plan_copies(&copy, layout, result);
-    ptrdiff_t repeats = so_fold_repeats(layout, result + 1);
+    if (op >= SO_ARGMIN)
+        add_positions(layout);
+    so_tile start;
+    start.streams = 0;
+    start.repeats = so_fold_repeats(layout, result + 1);
     if (copies)
         so_fold_repeats(layout, result);
     so_canonicalize(layout, result);
-    finish_results_in_turn(layout, result);
-    so_kernel *kernel = so_find_kernel(op, dtype);
-    if (dtype < SO_FLOAT32)
-        so_walk(layout, kernel);
-    else if (result_is_one_element(layout, result))
-        walk_with_carries(layout, kernel, 1);
-    else if (tiles_share_results(layout, result))
-        walk_with_carries(layout, kernel, MOST_CARRIES);
-    else
-        so_walk(layout, kernel);
-    if (repeats > 1) {
-        encode(result_dtype, repeats, element);
-        apply_to_result(SO_SCALE, result_dtype, layout, result, element);
+    so_kernel *kernel = so_find_kernel(isa, op, dtype);
+    if (op >= SO_ARGMIN) {
+        walk_to_positions(layout, kernel, &start);
+    } else if (op >= SO_MIN) {
+        start.repeats = 1;
+        so_walk(layout, kernel, result, &start);
+    } else {
+        finish_results_in_turn(layout, result);
+        if (dtype < SO_FLOAT32 && op != SO_NORM)
+            so_walk(layout, kernel, result, &start);
+        else if (result_is_one_element(layout, result))
+            walk_with_carries(layout, kernel, &start, 1);
+        else
+            walk_with_carries(layout, kernel, &start, tiles_share_results(layout, result) ? MOST_CARRIES : 0);
     }
     if (copies)
-        so_run(SO_COPY, result_dtype, &copy);
+        so_run_with(isa, SO_COPY, result_dtype, &copy);
+}
+
+void so_run_with(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
+{
+    if (so_inputs(op)) {
+        reduce(isa, op, dtype, layout);
+    } else {
+        so_tile start;
+        start.streams = 0;
+        start.repeats = 1;
+        so_canonicalize(layout, layout->noperands);
+        so_walk(layout, so_find_kernel(isa, op, dtype), layout->noperands - 1, &start);
+    }
 }
 
 void so_run(so_op op, so_dtype dtype, so_layout *layout)
 {
-    if (so_inputs(op)) {
-        reduce(op, dtype, layout);
-    } else {
-        so_canonicalize(layout, layout->noperands);
-        so_walk(layout, so_find_kernel(op, dtype));
-    }
+    so_run_with(so_best_isa(), op, dtype, layout);
 }

@@ -8,9 +8,9 @@
 // operand then stays in the first-level cache.
 enum { BLOCK = 32 };
 
-static int operands_disagree(const so_tile *tile)
+static int operands_disagree(const so_tile *tile, int last)
 {
-    for (int k = 0; k < tile->noperands; k++) {
+    for (int k = 0; k <= last; k++) {
         ptrdiff_t row = llabs(tile->stride[k][0]), column = llabs(tile->stride[k][1]);
         if (row && row < column)
             return 1;
@@ -23,13 +23,17 @@ static ptrdiff_t at_most(ptrdiff_t limit, ptrdiff_t length)
     return length < limit ? length : limit;
 }
 
-static void run_in_blocks(const so_tile *tile, so_kernel *kernel)
+static void run_in_blocks(const so_tile *tile, so_kernel *kernel, int result)
 {
+    const ptrdiff_t *reach = tile->stride[result];
     so_tile block = *tile;
     for (ptrdiff_t row = 0; row < tile->shape[0]; row += BLOCK) {
         block.shape[0] = at_most(BLOCK, tile->shape[0] - row);
         for (ptrdiff_t column = 0; column < tile->shape[1]; column += BLOCK) {
             block.shape[1] = at_most(BLOCK, tile->shape[1] - column);
+            block.first = tile->first && (reach[0] || !row) && (reach[1] || !column);
+            block.last = tile->last && (reach[0] || row + BLOCK >= tile->shape[0]) &&
+                         (reach[1] || column + BLOCK >= tile->shape[1]);
             for (int k = 0; k < tile->noperands; k++)
                 block.data[k] = tile->data[k] + row * tile->stride[k][0] + column * tile->stride[k][1];
             kernel(&block);
@@ -38,18 +42,17 @@ static void run_in_blocks(const so_tile *tile, so_kernel *kernel)
 }
 
 // The two inner axes of a layout; axes that it lacks have length 1.
-static so_tile inner_tile(const so_layout *layout)
+static void set_inner_axes(so_tile *tile, const so_layout *layout)
 {
-    so_tile tile = {.noperands = layout->noperands};
+    tile->noperands = layout->noperands;
     for (int i = 0; i < 2; i++) {
         int axis = layout->ndim - 2 + i;
-        tile.shape[i] = axis < 0 ? 1 : layout->shape[axis];
+        tile->shape[i] = axis < 0 ? 1 : layout->shape[axis];
         for (int k = 0; k < layout->noperands; k++)
-            tile.stride[k][i] = axis < 0 ? 0 : layout->stride[k][axis];
+            tile->stride[k][i] = axis < 0 ? 0 : layout->stride[k][axis];
     }
     for (int k = 0; k < layout->noperands; k++)
-        tile.data[k] = layout->data[k];
-    return tile;
+        tile->data[k] = layout->data[k];
 }
 
 // Moves the tile to the next place in C order of the outer axes; 0 after the last one.
@@ -67,18 +70,33 @@ static int advance(so_tile *tile, ptrdiff_t *index, const so_layout *layout)
     return 0;
 }
 
-void so_walk(const so_layout *layout, so_kernel *kernel)
+// A tile is the first at its results where every outer axis along which they do not move is at its start.
+static void set_first_and_last(so_tile *tile, const ptrdiff_t *index, const so_layout *layout, int result)
+{
+    tile->first = tile->last = 1;
+    for (int axis = 0; axis < layout->ndim - 2; axis++)
+        if (layout->stride[result][axis] == 0) {
+            tile->first &= index[axis] == 0;
+            tile->last &= index[axis] == layout->shape[axis] - 1;
+        }
+}
+
+void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start)
 {
     if (so_size(layout) == 0)
         return;
-    so_tile tile = inner_tile(layout);
-    int blocked = operands_disagree(&tile);
+    so_tile tile;
+    tile.repeats = start->repeats;
+    tile.streams = start->streams;
+    set_inner_axes(&tile, layout);
+    int blocked = operands_disagree(&tile, result);
     ptrdiff_t index[SO_MAX_NDIM];
     for (int axis = 0; axis < layout->ndim - 2; axis++)
         index[axis] = 0;
     do {
+        set_first_and_last(&tile, index, layout, result);
         if (blocked)
-            run_in_blocks(&tile, kernel);
+            run_in_blocks(&tile, kernel, result);
         else
             kernel(&tile);
     } while (advance(&tile, index, layout));

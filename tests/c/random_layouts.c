@@ -18,7 +18,6 @@ static void check_elementwise(so_op op, so_dtype dtype)
     random_strides(&layout, 1, so_itemsize(dtype), 0);
     if (op != SO_COPY || below(4) == 0)
         one_element(&layout, layout.noperands - 1);
-    layout.data[0] = 0;
     if (so_overlaps_itself(&layout, 0, so_itemsize(dtype)) != SO_DISJOINT)
         fail("a target without overlap is taken for one that overlaps", op, dtype, &layout);
     check(op, dtype, &layout, below(64));
@@ -132,7 +131,8 @@ static void check_witness(void)
     so_layout canonical = layout;
     so_canonicalize(&canonical, canonical.noperands);
     check_canonical(&canonical);
-    so_walk(&canonical, record);
+    so_tile start = {.repeats = 1};
+    so_walk(&canonical, record, canonical.noperands - 1, &start);
     qsort(seen, (size_t)seen_count, sizeof seen[0], compare_seen);
     if (seen_count != count || memcmp(expected, seen, sizeof seen))
         fail("a kernel receives other elements than the caller's", SO_COPY, SO_INT8, &layout);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The tables of kernels, one per instruction set.
+#ifndef SO_VARIANTS_H
+#define SO_VARIANTS_H
+
+#include "../strideops.h"
+
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+#define SO_X86 1
+#else
+#define SO_X86 0
+#endif
+
+enum {
+    SHORT_ROW = 8, // elements below which a row is one chain of additions, as in NumPy's pairwise sum
+    LONG_ROW = 32, // elements from which a call of memmove pays
+};
+
+extern so_kernel *const so_kernels_portable[SO_OP_COUNT][SO_DTYPE_COUNT];
+extern so_kernel *const so_kernels_avx2[SO_OP_COUNT][SO_DTYPE_COUNT];
+extern so_kernel *const so_kernels_avx512[SO_OP_COUNT][SO_DTYPE_COUNT];
+
+#endif
