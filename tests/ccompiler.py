@@ -46,13 +46,8 @@ def require(program):
         pytest.skip(f"{program} is not installed")
 
 
-def compile_kernels(compiler, build, folder):
-    """The objects of the core, each beside its .su file."""
+def compile_each(sources, flags, folder, compiler):
+    """The objects of the sources, side by side, and all that the compiler puts beside them."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(
-            pool.map(
-                lambda source: cc(*STRICT, *BUILDS[build], "-c", source, cwd=folder, compiler=[compiler]),
-                KERNELS,
-            )
-        )
-    return sorted(folder.glob("*.o"))
+        list(pool.map(lambda source: cc(*STRICT, *flags, "-c", source, cwd=folder, compiler=compiler), sources))
+    return [folder / f"{source.stem}.o" for source in sources]

@@ -45,6 +45,7 @@ def kernel_objects(tmp_path_factory):
     @functools.cache
     def objects(compiler, build):
         ccompiler.require(compiler)
-        return ccompiler.compile_kernels(compiler, build, tmp_path_factory.mktemp(f"{compiler}-{build}"))
+        folder = tmp_path_factory.mktemp(f"{compiler}-{build}")
+        return ccompiler.compile_each(ccompiler.KERNELS, ccompiler.BUILDS[build], folder, [compiler])
 
     return objects

@@ -62,16 +62,16 @@ def large_records():
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """The file of drawn layouts."""
-    drawn = list(large_records())
+    file = [number for numbers in large_records() for number in numbers]
 
     @settings(max_examples=LAYOUTS, phases=[Phase.generate])
     @given(records())
     def draw(numbers):
-        drawn.append(numbers)
+        file.extend(numbers)
 
     draw()
     path = tmp_path_factory.mktemp("drawn") / "layouts"
-    path.write_bytes(np.array(sum(drawn, []), np.int64).tobytes())
+    path.write_bytes(np.array(file, np.int64).tobytes())
     return path
 
 
@@ -80,6 +80,8 @@ def test_random_layouts(program):
 
 
 def test_drawn_layouts(program, drawn):
-    layouts, runs = map(int, re.fullmatch(r"(\d+) layouts, (\d+) runs\n", run(program("drawn_layouts"), drawn)).groups())
+    layouts, runs = map(
+        int, re.fullmatch(r"(\d+) layouts, (\d+) runs\n", run(program("drawn_layouts"), drawn)).groups()
+    )
     assert layouts >= LAYOUTS
     assert runs > 10 * LAYOUTS

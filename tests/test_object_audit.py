@@ -13,7 +13,7 @@ STACK_LIMIT = 8 * 1024  # bytes; the largest frame holds the terms of the overla
 ALLOCATES = "#include <stdlib.h>\nvoid *f(size_t n) { return malloc(n); }"
 KEEPS_STATE = "static int calls; int f(void) { return ++calls; }"
 HAS_INITIALIZED_STATE = "int calls = 3; int f(void) { return ++calls; }"
-ASKS_FOR_THE_CPU = "int f(void) { return __builtin_cpu_supports(\"avx2\"); }"
+ASKS_FOR_THE_CPU = 'int f(void) { return __builtin_cpu_supports("avx2"); }'
 CALLS_THE_MATH_LIBRARY = "#include <math.h>\ndouble f(double x) { return cbrt(x); }"
 COPIES_ON_THE_STACK = (
     "#include <string.h>\nint g(char *);\nint f(char *x) { char b[65536]; memcpy(b, x, sizeof b); return g(b); }"
