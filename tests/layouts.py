@@ -97,15 +97,28 @@ def whole_numbers(dtype):
     return st.builds(Values, st.just((3, *range(low, 6))), st.integers(0, 999), st.booleans())
 
 
-def special_numbers(dtype):
-    """A few kinds of numbers at once: not a number, infinities, zeros of both signs, the extremes of integers."""
-    if np.dtype(dtype).kind == "f":
-        kinds = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan)
-    else:
-        limits = np.iinfo(dtype)
-        kinds = (0, 1, limits.min, limits.min + 1, limits.max, limits.max - 1)
+def _few(kinds):
+    """Values of up to three kinds."""
     pools = st.lists(st.sampled_from(kinds), min_size=1, max_size=3).map(tuple)
     return st.builds(Values, pools, st.integers(0, 999), st.booleans())
+
+
+def special_numbers(dtype):
+    """Not a number, infinities, zeros of both signs; the ends of the range of integers, which wrap."""
+    if np.dtype(dtype).kind == "f":
+        return _few((0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan))
+    ends = np.iinfo(dtype)
+    return _few((0, 1, ends.min, ends.min + 1, ends.max, ends.max - 1))
+
+
+def extreme_numbers(dtype):
+    """Special numbers and others that are hard to tell apart; what floats add up to depends on the order."""
+    if np.dtype(dtype).kind != "f":
+        return special_numbers(dtype)
+    ends = np.finfo(dtype)
+    return _few(
+        (0.0, -0.0, 1.0, 1 - ends.epsneg, np.inf, np.nan, ends.max, ends.min, ends.tiny, ends.smallest_subnormal)
+    )
 
 
 @st.composite
