@@ -146,7 +146,7 @@ def _spread(draw, dtype, shape):
     steps = [draw(st.sampled_from(STEPS)) for _ in shape]
     signs = [draw(st.sampled_from((1, 1, -1))) for _ in shape]
     for axis in range(len(shape)):
-        if math.prod(shape) * math.prod(steps) * record.itemsize > MOST_BYTES:
+        if math.prod(max(n, 1) for n in shape) * math.prod(steps) * record.itemsize > MOST_BYTES:
             steps[axis] = 1
     lengths = [n * step for n, step in zip(shape, steps, strict=True)]
     x = np.ndarray(lengths, record, ROOM, draw(st.sampled_from(OFFSETS)))["value"]

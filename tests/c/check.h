@@ -4,7 +4,39 @@
 #include "guarded.h"
 #include "plain.h"
 
+#include <signal.h>
+
 static long checked;
+
+// What is being checked.
+static struct {
+    const char *isa;
+    int where;
+    so_op op;
+    so_dtype dtype;
+    const so_layout *layout;
+} now;
+
+static void fail_now(const char *what)
+{
+    printf("variant %s, placement %d: ", now.isa, now.where);
+    fail(what, now.op, now.dtype, now.layout);
+}
+
+static void fail_at_guard(int number)
+{
+    (void)number;
+    fail_now("a byte outside of the operands is touched");
+}
+
+static void watch_guards(void)
+{
+#ifndef POISON // AddressSanitizer says more
+    signal(SIGSEGV, fail_at_guard);
+#else
+    (void)fail_at_guard;
+#endif
+}
 
 // Whole numbers with ties; where `rare`, nearly all are one number. No 0, whose sign a float keeps.
 static int64_t random_number(so_dtype dtype, int rare)
@@ -64,12 +96,15 @@ static void check(so_op op, so_dtype dtype, const so_layout *layout, int shift)
                 fill(blocks[k], k == target ? before : bytes[k]);
                 used.data[k] = blocks[k].start + first[k];
             }
+            now.isa = so_isa_name((so_isa)isa);
+            now.where = where;
+            now.op = op;
+            now.dtype = dtype;
+            now.layout = layout;
             so_run_with((so_isa)isa, op, dtype, &used);
             for (int k = 0; k < operands; k++)
-                if (!holds(blocks[k], bytes[k])) {
-                    printf("variant %s, placement %d, operand %d: ", so_isa_name((so_isa)isa), where, k);
-                    fail("wrong bytes", op, dtype, layout);
-                }
+                if (!holds(blocks[k], bytes[k]))
+                    fail_now(k == target ? "wrong bytes" : "a source is written to");
             checked++;
         }
     free(before);

@@ -76,6 +76,7 @@ static void check_drawn(const drawn *from, so_op op, so_dtype dtype)
 
 int main(int argc, char **argv)
 {
+    watch_guards();
     FILE *file = fopen(argc > 1 ? argv[1] : "", "rb");
     if (!file)
         return 3;

@@ -59,8 +59,10 @@ static inline block place(int k, size_t size, placement where, int shift)
     char *room = room_of(k);
     size_t offset = where == AT_END ? ROOM - size : where == AT_START ? 0 : (size_t)(MARGIN + shift);
     size_t after = ROOM - size - offset;
-    if (size + MARGIN + 64 > ROOM)
+    if (size + MARGIN + 64 > ROOM) {
+        printf("%zu bytes are more than fit between the guards\n", size);
         exit(2);
+    }
     return (block){room + offset, size, offset < MARGIN ? offset : MARGIN, after < MARGIN ? after : MARGIN};
 }
 

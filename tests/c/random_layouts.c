@@ -157,6 +157,7 @@ static void check_same_canonical_form(void)
 
 int main(int argc, char **argv)
 {
+    watch_guards();
     int rounds = argc > 1 ? atoi(argv[1]) : 100;
     for (int round = 0; round < rounds; round++) {
         for (int op = 0; op < SO_OP_COUNT; op++)
