@@ -38,6 +38,6 @@ static void shape_at_random(so_layout *layout)
         layout->shape[axis] = lengths[below(below(20) ? 10 : 11)];
         if (size * layout->shape[axis] > 5000)
             layout->shape[axis] = 2;
-        size *= layout->shape[axis];
+        size *= layout->shape[axis] ? layout->shape[axis] : 1;
     }
 }
