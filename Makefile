@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The one door: make test, make bench, make lint. Everything is set up in .venv on the way.
+# The one door: make test, make bench, make peers, make lint. Everything is set up in .venv on the way.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ SOURCES := $(shell find csrc strideops -type f -not -path '*/__pycache__/*') mes
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: test bench lint preview clean
+.PHONY: test bench peers lint preview clean
 
 test: $(VENV)/installed
 	pytest -q
@@ -17,6 +17,10 @@ test: $(VENV)/installed
 
 bench: $(VENV)/installed
 	@python -m benchmarks.bench
+
+# The whole grid takes most of an hour; make peers PEERS="--profile quick" a minute, PEERS="--help" says what there is.
+peers: $(VENV)/installed $(VENV)/peers
+	@python -m benchmarks.peers $(PEERS)
 
 # asv finds and runs the suite: every benchmark is imported, one pattern is measured, nothing is kept.
 .PHONY: smoke
@@ -57,6 +61,11 @@ $(VENV)/ready: pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@pip install --quiet --upgrade "pip>=25.1"
 	@pip install --quiet --group dev
+	@touch $@
+
+$(VENV)/peers: $(VENV)/ready
+	@echo "Installing the peers"
+	@pip install --quiet --group peers
 	@touch $@
 
 # A wheel, not an editable install: what the tests see is what a user gets, pxd and headers included.

@@ -61,9 +61,9 @@ typedef struct so_layout {
 // What a kernel sees: the two inner axes. [0] is the row axis, [1] the column axis, the inner one.
 typedef struct so_tile {
     int noperands;
-    int first, last;   // of a reduction: no other tile has been, or will be, at the results of this one
-    int streams;       // the target is too large for the caches
-    ptrdiff_t repeats; // of a reduction: how often each result counts
+    int first, last;        // of a reduction: no other tile has been, or will be, at the results of this one
+    ptrdiff_t repeats;      // of a reduction: how often each result counts
+    ptrdiff_t target_bytes; // of a copy: what it writes in all its tiles
     ptrdiff_t shape[2];
     ptrdiff_t stride[SO_MAX_OPERANDS][2];
     char *data[SO_MAX_OPERANDS];
@@ -109,7 +109,7 @@ int so_same_memory(const so_layout *layout, int a, int b);
 
 // walk.c
 
-// Calls the kernel with every tile of a layout. `start` says what does not depend on the place: repeats and streams.
+// Calls the kernel with every tile of a layout. `start` says what does not depend on the place: repeats and target_bytes.
 // Tiles are first and last with regard to operand `result`, the last one whose addresses are places in memory.
 void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start);
 

@@ -50,8 +50,8 @@ cdef extern from "strideops.h" nogil:
         int noperands
         int first
         int last
-        int streams
         ptrdiff_t repeats
+        ptrdiff_t target_bytes
         ptrdiff_t shape[2]
         ptrdiff_t stride[4][2]
         char *data[4]

@@ -1,13 +1,28 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The tests run against the installed build: the repository's root goes last on sys.path, for `benchmarks` only."""
 
+import functools
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 ROOT = str(Path(__file__).parent.parent)
 sys.path[:] = [place for place in sys.path if place not in ("", ROOT)] + [ROOT]
+
+# The same layouts in every run; test_differential.py runs itself with the profile "variant" once more per variant.
+DRAWN = settings(
+    max_examples=600,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=False,
+    phases=(Phase.generate, Phase.shrink),
+)
+settings.register_profile("drawn", DRAWN)
+settings.register_profile("variant", DRAWN, max_examples=150)
+settings.load_profile("drawn")
 
 
 def pytest_addoption(parser):
@@ -20,3 +35,17 @@ def pytest_configure(config):
     option = config.option
     if not (option.benchmark_only or option.benchmark_enable):
         option.benchmark_disable = True
+
+
+@pytest.fixture(scope="session")
+def kernel_objects(tmp_path_factory):
+    """The core's objects by compiler and build, each compiled once."""
+    import ccompiler
+
+    @functools.cache
+    def objects(compiler, build):
+        ccompiler.require(compiler)
+        folder = tmp_path_factory.mktemp(f"{compiler}-{build}")
+        return ccompiler.compile_each(ccompiler.KERNELS, ccompiler.BUILDS[build], folder, [compiler])
+
+    return objects

@@ -5,6 +5,7 @@
 #if SO_X86
 #define ISA avx2
 #define VECTOR 32
+#define HAS_MASKS 0
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "table.inc"
@@ -15,4 +16,5 @@
 #include "table.inc"
 #pragma GCC pop_options
 #endif
+#undef HAS_MASKS
 #endif

@@ -5,6 +5,7 @@
 #if SO_X86
 #define ISA avx512
 #define VECTOR 64
+#define HAS_MASKS 1
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))),                 \
                              apply_to = function)
@@ -16,4 +17,5 @@
 #include "table.inc"
 #pragma GCC pop_options
 #endif
+#undef HAS_MASKS
 #endif

@@ -2,4 +2,6 @@
 // The kernels for what the compiler takes for granted.
 #define ISA portable
 #define VECTOR 16
+#define HAS_MASKS 0
 #include "table.inc"
+#undef HAS_MASKS

@@ -3,6 +3,7 @@
 // Only kernels read elements.
 #include "../strideops.h"
 #include "carry.h"
+#include "simd.h"
 
 #include <stdlib.h>
 
@@ -153,7 +154,7 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     if (op >= SO_ARGMIN)
         add_positions(layout);
     so_tile start;
-    start.streams = 0;
+    start.target_bytes = 0;
     start.repeats = so_fold_repeats(layout, result + 1);
     if (copies)
         so_fold_repeats(layout, result);
@@ -183,10 +184,12 @@ void so_run_with(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
         reduce(isa, op, dtype, layout);
     } else {
         so_tile start;
-        start.streams = 0;
+        start.target_bytes = op == SO_COPY ? so_size(layout) * so_itemsize(dtype) : 0;
         start.repeats = 1;
         so_canonicalize(layout, layout->noperands);
         so_walk(layout, so_find_kernel(isa, op, dtype), layout->noperands - 1, &start);
+        if (start.target_bytes >= LARGE_TURNED)
+            end_streams();
     }
 }
 

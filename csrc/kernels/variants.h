@@ -11,6 +11,13 @@
 #define SO_X86 0
 #endif
 
+// For loops that are written once and compiled once per stride.
+#ifdef __GNUC__
+#define SPECIALIZED static inline __attribute__((always_inline))
+#else
+#define SPECIALIZED static inline
+#endif
+
 enum {
     SHORT_ROW = 8, // elements below which a row is one chain of additions, as in NumPy's pairwise sum
     LONG_ROW = 32, // elements from which a call of memmove pays

@@ -4,9 +4,10 @@
 
 #include <stdlib.h>
 
-// Rows and columns of a block where the operands disagree about the inner axis: a block of each
-// operand then stays in the first-level cache.
-enum { BLOCK = 32 };
+// A block where the operands disagree about the inner axis: the lines of both that it touches stay in the second-level
+// cache, also where their steps are powers of 2. Long along the rows, so that the lines of the one that is packed
+// there come in order; a copy, which knows how to turn them, gets whole lines of its target.
+enum { BLOCK_ROWS = 512, BLOCK_COLUMNS = 64 };
 
 static int operands_disagree(const so_tile *tile, int last)
 {
@@ -26,14 +27,15 @@ static ptrdiff_t at_most(ptrdiff_t limit, ptrdiff_t length)
 static void run_in_blocks(const so_tile *tile, so_kernel *kernel, int result)
 {
     const ptrdiff_t *reach = tile->stride[result];
+    const ptrdiff_t columns = tile->target_bytes ? BLOCK_ROWS : BLOCK_COLUMNS;
     so_tile block = *tile;
-    for (ptrdiff_t row = 0; row < tile->shape[0]; row += BLOCK) {
-        block.shape[0] = at_most(BLOCK, tile->shape[0] - row);
-        for (ptrdiff_t column = 0; column < tile->shape[1]; column += BLOCK) {
-            block.shape[1] = at_most(BLOCK, tile->shape[1] - column);
+    for (ptrdiff_t row = 0; row < tile->shape[0]; row += BLOCK_ROWS) {
+        block.shape[0] = at_most(BLOCK_ROWS, tile->shape[0] - row);
+        for (ptrdiff_t column = 0; column < tile->shape[1]; column += columns) {
+            block.shape[1] = at_most(columns, tile->shape[1] - column);
             block.first = tile->first && (reach[0] || !row) && (reach[1] || !column);
-            block.last = tile->last && (reach[0] || row + BLOCK >= tile->shape[0]) &&
-                         (reach[1] || column + BLOCK >= tile->shape[1]);
+            block.last = tile->last && (reach[0] || row + BLOCK_ROWS >= tile->shape[0]) &&
+                         (reach[1] || column + columns >= tile->shape[1]);
             for (int k = 0; k < tile->noperands; k++)
                 block.data[k] = tile->data[k] + row * tile->stride[k][0] + column * tile->stride[k][1];
             kernel(&block);
@@ -87,7 +89,7 @@ void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_ti
         return;
     so_tile tile;
     tile.repeats = start->repeats;
-    tile.streams = start->streams;
+    tile.target_bytes = start->target_bytes;
     set_inner_axes(&tile, layout);
     int blocked = operands_disagree(&tile, result);
     ptrdiff_t index[SO_MAX_NDIM];

@@ -1,126 +1,40 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every op x dtype of the C core on random layouts, against plain loops. Built with sanitizers by
-// test_memory_safety.py: each operand lies in a block of exactly its span, so that one byte too far is an error.
+// Every op x dtype x variant of the C core on random layouts; the overlap search and the walk too.
+// Built with sanitizers and without by test_memory_safety.py.
+#include "check.h"
 #include "layouts.h"
 
-static int64_t elementwise(so_op op, int64_t old, int64_t source)
+static void one_element(so_layout *layout, int k)
 {
-    switch (op) {
-    case SO_COPY: return source;
-    case SO_SCALE: return old * source;
-    case SO_AXPY: return old + 3 * source;
-    default: printf("no plain loop for %s\n", so_op_name(op)); exit(1);
-    }
+    for (int axis = 0; axis < layout->ndim; axis++)
+        layout->stride[k][axis] = 0;
 }
 
-static int64_t added(so_op op, int64_t x, int64_t y)
-{
-    switch (op) {
-    case SO_SUM: return x;
-    case SO_DOT: return x * y;
-    default: printf("no plain loop for %s\n", so_op_name(op)); exit(1);
-    }
-}
-
-// The plain loop: what the op should leave in `result`, given by element of the layout's C order.
 static void check_elementwise(so_op op, so_dtype dtype)
 {
-    ptrdiff_t itemsize = so_itemsize(dtype), bytes[3];
     so_layout layout = {.noperands = op == SO_AXPY ? 3 : 2};
-    char *block[3], alpha[8];
-    int element = layout.noperands - 1;
     shape_at_random(&layout);
-    random_strides(&layout, 0, itemsize, 1);
-    random_strides(&layout, 1, itemsize, 0);
-    for (int k = 0; k < 2; k++)
-        block[k] = allocate(&layout, k, itemsize, &bytes[k]);
-    put(dtype, alpha, 3);
-    if (op != SO_COPY || below(4) == 0) {
-        for (int axis = 0; axis < layout.ndim; axis++)
-            layout.stride[element][axis] = 0;
-        layout.data[element] = alpha;
-    }
-    int empty = so_size(&layout) == 0;
-    ptrdiff_t index[SO_MAX_NDIM] = {0}, count = 0;
-    if (!empty)
-        do
-            for (int k = 0; k < 2; k++)
-                if (layout.data[k] != alpha)
-                    put(dtype, at(&layout, k, index), below(7));
-        while (next_index(&layout, index));
-
-    if (so_overlaps_itself(&layout, 0, itemsize) != SO_DISJOINT)
+    random_strides(&layout, 0, so_itemsize(dtype), 1);
+    random_strides(&layout, 1, so_itemsize(dtype), 0);
+    if (op != SO_COPY || below(4) == 0)
+        one_element(&layout, layout.noperands - 1);
+    if (so_overlaps_itself(&layout, 0, so_itemsize(dtype)) != SO_DISJOINT)
         fail("a target without overlap is taken for one that overlaps", op, dtype, &layout);
-    char *expected = malloc((size_t)bytes[0]);
-    memcpy(expected, block[0], (size_t)bytes[0]);
-    if (!empty)
-        do {
-            char *target = expected + (at(&layout, 0, index) - block[0]);
-            int64_t old = get(dtype, target), source = get(dtype, at(&layout, 1, index));
-            put(dtype, target, elementwise(op, old, source));
-            count++;
-        } while (next_index(&layout, index));
-
-    so_layout used = layout;
-    so_run(op, dtype, &used);
-    if (memcmp(block[0], expected, (size_t)bytes[0]))
-        fail("wrong bytes", op, dtype, &layout);
-    if (!empty && count != so_size(&layout))
-        fail("so_size", op, dtype, &layout);
-    free(expected);
-    free(block[0]);
-    free(block[1]);
+    check(op, dtype, &layout, below(64));
 }
 
 static void check_reduction(so_op op, so_dtype dtype)
 {
-    int inputs = so_inputs(op);
-    so_dtype result_dtype = so_result_dtype(op, dtype);
-    ptrdiff_t bytes[3];
-    so_layout layout = {.noperands = inputs + 1};
-    char *block[3];
+    int result = so_inputs(op);
+    so_layout layout = {.noperands = result + 1};
     shape_at_random(&layout);
-    for (int k = 0; k < inputs; k++) {
+    for (int k = 0; k < result; k++)
         random_strides(&layout, k, so_itemsize(dtype), 0);
-        block[k] = allocate(&layout, k, so_itemsize(dtype), &bytes[k]);
-    }
-    random_strides(&layout, inputs, so_itemsize(result_dtype), 1);
+    random_strides(&layout, result, so_itemsize(so_result_dtype(op, dtype)), 1);
     for (int axis = 0; axis < layout.ndim; axis++)
         if (below(2))
-            layout.stride[inputs][axis] = 0;
-    block[inputs] = allocate(&layout, inputs, so_itemsize(result_dtype), &bytes[inputs]);
-
-    int empty = so_size(&layout) == 0;
-    ptrdiff_t index[SO_MAX_NDIM] = {0};
-    if (!empty)
-        do
-            for (int k = 0; k < inputs; k++)
-                put(dtype, at(&layout, k, index), below(5));
-        while (next_index(&layout, index));
-    char *expected = malloc((size_t)bytes[inputs]);
-    memcpy(expected, block[inputs], (size_t)bytes[inputs]);
-    so_layout result = layout; // one visit per element of the result
-    for (int axis = 0; axis < layout.ndim; axis++)
-        if (layout.stride[inputs][axis] == 0)
-            result.shape[axis] = 1;
-    if (so_size(&result))
-        do
-            put(result_dtype, expected + (at(&layout, inputs, index) - block[inputs]), 0);
-        while (next_index(&result, index));
-    if (!empty)
-        do {
-            char *target = expected + (at(&layout, inputs, index) - block[inputs]);
-            int64_t x = get(dtype, at(&layout, 0, index)), y = get(dtype, at(&layout, inputs - 1, index));
-            put(result_dtype, target, as_stored(result_dtype, get(result_dtype, target) + added(op, x, y)));
-        } while (next_index(&layout, index));
-
-    so_layout used = layout;
-    so_run(op, dtype, &used);
-    if (memcmp(block[inputs], expected, (size_t)bytes[inputs]))
-        fail("wrong result", op, dtype, &layout);
-    free(expected);
-    for (int k = 0; k <= inputs; k++)
-        free(block[k]);
+            layout.stride[result][axis] = 0;
+    check(op, dtype, &layout, below(64));
 }
 
 // The overlap search against a map of bytes.
@@ -192,12 +106,12 @@ static void check_witness(void)
 {
     static char expected[sizeof seen];
     so_layout layout = {.noperands = 1 + below(3)};
-    char *block[3];
-    ptrdiff_t bytes;
     shape_at_random(&layout);
     for (int k = 0; k < layout.noperands; k++) {
+        ptrdiff_t first;
         random_strides(&layout, k, 8, 0);
-        block[k] = allocate(&layout, k, 8, &bytes);
+        size_t size = (size_t)span(&layout, k, 8, &first);
+        layout.data[k] = place(k, size, AT_START, 0).start + first;
     }
     memset(seen, 0, sizeof seen);
     seen_count = 0;
@@ -222,8 +136,6 @@ static void check_witness(void)
     qsort(seen, (size_t)seen_count, sizeof seen[0], compare_seen);
     if (seen_count != count || memcmp(expected, seen, sizeof seen))
         fail("a kernel receives other elements than the caller's", SO_COPY, SO_INT8, &layout);
-    for (int k = 0; k < layout.noperands; k++)
-        free(block[k]);
 }
 
 // X, X.T and X[::-1, ::-1] of one block of memory are one layout.
@@ -245,20 +157,17 @@ static void check_same_canonical_form(void)
 
 int main(int argc, char **argv)
 {
+    watch_guards();
     int rounds = argc > 1 ? atoi(argv[1]) : 100;
     for (int round = 0; round < rounds; round++) {
-        for (int op = 0; op < SO_NORM; op++)
-            for (int dtype = 0; dtype < SO_DTYPE_COUNT; dtype++) {
-                if (so_inputs((so_op)op))
-                    check_reduction((so_op)op, (so_dtype)dtype);
-                else
-                    check_elementwise((so_op)op, (so_dtype)dtype);
-            }
+        for (int op = 0; op < SO_OP_COUNT; op++)
+            for (int dtype = 0; dtype < SO_DTYPE_COUNT; dtype++)
+                (so_inputs((so_op)op) ? check_reduction : check_elementwise)((so_op)op, (so_dtype)dtype);
         for (int i = 0; i < 20; i++)
             check_overlap();
         check_witness();
     }
     check_same_canonical_form();
-    printf("%d layouts\n", rounds * (SO_NORM * SO_DTYPE_COUNT + 21));
+    printf("%d layouts, %ld runs\n", rounds * (SO_OP_COUNT * SO_DTYPE_COUNT + 21), checked);
     return 0;
 }

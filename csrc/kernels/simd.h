@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What C has no word for: halves of two vectors element by element, stores that go past the caches, masked stores.
+#ifndef SO_SIMD_H
+#define SO_SIMD_H
+
+#include "variants.h"
+
+#include <string.h>
+
+#if SO_X86
+#include <immintrin.h>
+#endif
+
+// Bytes of a target from which on stores go past the caches, of a copy that keeps the order of the axes or turns it.
+enum { LARGE = 32 << 20, LARGE_TURNED = 2 << 20 };
+
+#ifdef __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+#define HAS_SHUFFLE 1
+#endif
+#endif
+#ifndef HAS_SHUFFLE
+#define HAS_SHUFFLE 0
+#endif
+
+#define LOW_64(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define HIGH_64(a, b) __builtin_shufflevector(a, b, 1, 3)
+#define LOW_32(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define HIGH_32(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define LOW_16(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define HIGH_16(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define LOW_8(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define HIGH_8(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+
+// The target is aligned to 16 bytes.
+static inline void stream_16_bytes(char *target, const char *source)
+{
+#if SO_X86
+    _mm_stream_si128((__m128i *)target, _mm_loadu_si128((const __m128i *)source));
+#else
+    memcpy(target, source, 16);
+#endif
+}
+
+static inline void prefetch(const char *address)
+{
+#ifdef __GNUC__
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+}
+
+// What was streamed becomes visible before what is stored from here on.
+static inline void end_streams(void)
+{
+#if SO_X86
+    _mm_sfence();
+#endif
+}
+
+// The elements of a vector of 64 bytes that lie `step` places apart, as one bit per byte, for each place that the first
+// of them can have.
+enum { MOST_STEPS = 16 };
+
+typedef enum so_change { CHANGE_FILL, CHANGE_SCALE, CHANGE_ADD } so_change;
+
+// See masked.inc.
+static inline void find_masks(uint64_t *mask, ptrdiff_t step, ptrdiff_t itemsize)
+{
+    uint64_t element = itemsize == 8 ? 0xff : ((uint64_t)1 << itemsize) - 1;
+    for (ptrdiff_t place = 0; place < step; place++) {
+        mask[place] = 0;
+        for (ptrdiff_t at = place * itemsize; at < 64; at += step * itemsize)
+            mask[place] |= element << at;
+    }
+}
+
+#endif

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every op x both paths against NumPy on drawn layouts, and the same in every variant of the kernels."""
+
+import inspect
+import math
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from ccompiler import run
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+from layouts import (
+    DTYPES,
+    block_of,
+    extreme_numbers,
+    layouts,
+    layouts_of,
+    place,
+    shapes,
+    special_numbers,
+    whole_numbers,
+)
+from oracle import NUMPY, PATHS, check_same
+
+import strideops
+from strideops import strided
+
+REDUCTIONS = [op for op in strided.__all__ if "axis" in inspect.signature(getattr(strided, op)).parameters]
+CASES = Counter()
+
+
+def outcome(function, arguments, **options):
+    """The result, ValueError instead of one, and all bytes of the operands."""
+    with np.errstate(all="ignore"):
+        try:
+            result = function(*arguments, **options)
+        except ValueError:
+            result = ValueError
+    return result, [block_of(argument) for argument in arguments if isinstance(argument, np.ndarray)]
+
+
+def almost(expected, got):
+    """What is expected, with the numbers that were got where they are neighbours."""
+    np.testing.assert_array_max_ulp(got, expected)
+    return type(expected)(got) if expected.ndim == 0 else got.astype(expected.dtype)
+
+
+def check(op, make_arguments, refused_by=(), rounds=False, **options):
+    """Both paths do what NumPy does, to every byte, or refuse and change nothing."""
+    expected, changed = outcome(NUMPY[op], make_arguments(), **options)
+    for path in PATHS:
+        note(f"{path}.{op} {options}")
+        CASES[op] += 1
+        got, memory = outcome(getattr(PATHS[path], op), make_arguments(), **options)
+        refused = path in refused_by
+        if refused or expected is ValueError:
+            assert got is ValueError
+        else:
+            check_same(got, almost(expected, got) if rounds else expected)
+        original = [block_of(a) for a in make_arguments() if isinstance(a, np.ndarray)] if refused else changed
+        for mine, theirs in zip(memory, original, strict=True):
+            assert np.array_equal(mine, theirs)
+
+
+def draw_axis(data, op, ndim):
+    """None, an axis, or several for an op that takes them."""
+    if not ndim:
+        return None
+    axes = st.integers(-ndim, ndim - 1)
+    several = st.lists(axes, unique_by=lambda axis: axis % ndim).map(tuple)
+    return data.draw(st.one_of(st.none(), axes, *([] if op.startswith("arg") else [several])))
+
+
+def check_reductions(data, ops, numbers):
+    layout = data.draw(layouts())
+    values = data.draw(numbers(layout.dtype))
+    for op in ops:
+        axis, keepdims = draw_axis(data, op, len(layout.shape)), data.draw(st.booleans())
+        rounds = op == "norm" and numbers is not whole_numbers
+        check(op, lambda: [place(layout, values)], rounds=rounds, axis=axis, keepdims=keepdims)
+
+
+@given(st.data())
+def reductions(data):
+    check_reductions(data, REDUCTIONS, whole_numbers)
+
+
+@given(st.data())
+def reductions_of_special_numbers(data):
+    check_reductions(data, REDUCTIONS, special_numbers)
+
+
+@given(st.data())
+def places_of_extreme_numbers(data):
+    check_reductions(data, [op for op in REDUCTIONS if op.endswith(("min", "max"))], extreme_numbers)
+
+
+@given(st.data())
+def reads(data):
+    """item and dot, and matvec of what has two axes."""
+    layout = data.draw(layouts())
+    numbers = data.draw(st.sampled_from((whole_numbers, special_numbers)))(layout.dtype)
+    values, other_values = data.draw(numbers), data.draw(numbers)
+    other = data.draw(layouts_of(layout.shape, layout.dtype, apart=False))
+    check("dot", lambda: [place(layout, values), place(other, other_values)])
+    if math.prod(layout.shape):
+        index = [data.draw(st.integers(-length, length - 1)) for length in layout.shape]
+        check("item", lambda: [place(layout, values), *index])
+    if "matvec" in strided.__all__ and len(layout.shape) == 2:
+        x = data.draw(layouts_of(layout.shape[1:], layout.dtype, apart=False))
+        out = data.draw(layouts_of(layout.shape[:1], layout.dtype, apart=True))
+        check("matvec", lambda: [place(layout, values), place(x, other_values)])
+        check("matvec", lambda: [place(layout, values), place(x, other_values), place(out, values)])
+
+
+@given(st.data())
+def writes(data):
+    """To and from the layout; to one that overlaps itself never."""
+    layout = data.draw(layouts())
+    refused = tuple(PATHS) if layout.overlaps_itself() else ()
+    values, other_values = data.draw(whole_numbers(layout.dtype)), data.draw(whole_numbers(layout.dtype))
+    alpha = data.draw(st.integers(0, 3))
+    lead = data.draw(st.integers(0, len(layout.shape)))
+    source = data.draw(layouts_of(layout.shape[lead:], layout.dtype, apart=False))
+    target = data.draw(layouts_of(layout.shape, layout.dtype, apart=True))
+
+    def pair(to, of):
+        return [place(to, values), place(of, other_values)]
+
+    check("fill", lambda: [place(layout, values), alpha], refused)
+    check("scale", lambda: [place(layout, values), alpha], refused)
+    check("copyto", lambda: pair(layout, source), refused)
+    check("axpy", lambda: [alpha, *reversed(pair(layout, source))], refused)
+    check("copyto", lambda: pair(target, layout))
+    check("axpy", lambda: [alpha, *reversed(pair(target, layout))])
+
+
+# Pairs of parts of one axis: the same, each other's reverse, neighbours, and interleaved.
+PARTS = [
+    (slice(None), slice(None)),
+    (slice(None), slice(None, None, -1)),
+    (slice(1, None), slice(-1)),
+    (slice(-1), slice(1, None)),
+    (slice(None, -1, 2), slice(1, None, 2)),
+]
+
+
+@given(st.data())
+def writes_within_one_array(data):
+    """Where source and target share some memory, only the path that packs first can run."""
+    shape, dtype = data.draw(shapes().filter(len)), data.draw(st.sampled_from(DTYPES))
+    layout, values = data.draw(layouts_of(shape, dtype, apart=True)), data.draw(whole_numbers(dtype))
+    axis, parts = data.draw(st.integers(0, len(shape) - 1)), data.draw(st.sampled_from(PARTS))
+
+    def pair():
+        whole = np.moveaxis(place(layout, values), axis, 0)
+        return [whole[part] for part in parts]
+
+    target, source = pair()
+    same = len(target) <= 1 or parts[0] == parts[1]
+    refused = ("strided",) if np.shares_memory(target, source) and not same else ()
+    check("copyto", pair, refused)
+    check("axpy", lambda: [2, *reversed(pair())], refused)
+
+
+# Of each check the least number of (layout, op, path) cases in a full run.
+CHECKS = {
+    reductions: 7_200,
+    reductions_of_special_numbers: 7_200,
+    places_of_extreme_numbers: 4_800,
+    reads: 2_600,
+    writes: 7_200,
+    writes_within_one_array: 2_400,
+}
+
+
+@pytest.mark.parametrize("draw", CHECKS, ids=lambda draw: draw.__name__)
+def test_drawn_layouts(draw):
+    CASES.clear()
+    draw()
+    assert CASES.total() >= CHECKS[draw] * settings.default.max_examples / settings.get_profile("drawn").max_examples
+
+
+def test_there_are_20_000_cases():
+    assert sum(CHECKS.values()) >= 20_000
+
+
+@pytest.mark.parametrize("isa", ["portable", "avx2", "avx512"])
+def test_variant(isa, tmp_path):
+    """All of this with the kernels of one instruction set, on fewer layouts: 5,000 cases."""
+    if isa == strideops.isa:
+        pytest.skip(f"{isa} is what the other tests have run")
+    environment = os.environ | {"STRIDEOPS_ISA": isa}
+    loads = [sys.executable, "-P", "-c", "import strideops; print(strideops.isa)"]
+    done = subprocess.run(loads, env=environment, capture_output=True, text=True, check=False)
+    if "STRIDEOPS_ISA" in done.stderr:
+        pytest.skip(done.stderr.splitlines()[-1])
+    assert done.stdout == f"{isa}\n"
+    tests = ["-k", "test_drawn_layouts", "--hypothesis-profile", "variant", "-p", "no:cacheprovider"]
+    assert "6 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The C core on other systems: zig, which brings their headers, compiles and links it, and what can runs here."""
+
+import os
+import re
+import sys
+
+import pytest
+from ccompiler import KERNELS, PROGRAMS, cc, compile_each, require, run
+
+# What runs a target's programs on Linux; None: they are linked only. For Windows nothing is linked: zig would
+# compile its C library for a minute.
+RUNNERS = {
+    "x86_64-linux-musl": ["env"],
+    "aarch64-linux-musl": ["qemu-aarch64-static"],
+    "aarch64-linux-gnu": None,
+    "aarch64-macos": None,
+    "x86_64-macos": None,
+    "x86_64-windows-gnu": None,
+}
+
+
+@pytest.mark.parametrize("target", RUNNERS)
+def test_target(target, tmp_path, monkeypatch):
+    for cache in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"):
+        monkeypatch.setenv(cache, os.path.join(sys.prefix, "zig-cache"))
+    zig = [sys.executable, "-m", "ziglang", "cc", "-target", target]
+    objects = compile_each([*KERNELS, PROGRAMS / "random_layouts.c"], ["-O2"], tmp_path, zig)
+    if "windows" in target:
+        return
+    program = tmp_path / "program"
+    cc(*objects, "-lm", "-o", program, compiler=zig)
+    runner = RUNNERS[target]
+    if runner and sys.platform == "linux":
+        require(runner[0])
+        assert re.fullmatch(r"\d+ layouts, \d+ runs\n", run(*runner, program, 50))
