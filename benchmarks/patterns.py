@@ -15,7 +15,7 @@ SIZES = (6, 64, 512, 2048)
 DTYPES = ("float64", "float32", "int64", "uint8", "int8", "int16", "int32", "uint16", "uint32", "uint64")
 TIMED_DTYPES = DTYPES[:4]
 
-# What a run covers, by the name of its profile. The quick one ends in about a minute.
+# What a run covers, by the name of its profile. The quick one ends in a few minutes.
 PROFILES = {
     "quick": {"sizes": (512,), "dtypes": ("float64",)},
     "full": {"sizes": SIZES, "dtypes": TIMED_DTYPES},

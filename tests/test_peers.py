@@ -94,7 +94,8 @@ def test_sampler_counts_calls():
     assert 0 < sampler.best < 1
 
 
-def test_hopeless_candidates_are_left_out():
+def test_hopeless_candidates_are_left_out(monkeypatch):
+    monkeypatch.setattr(measure, "ROUNDS", 20)
     rounds = {"ours": 0, "fast": 0, "slow": 0, "limit": 0}
 
     def sampler(name, seconds):
@@ -105,8 +106,10 @@ def test_hopeless_candidates_are_left_out():
         return measure.Sampler(run_calls)
 
     candidates = [sampler("ours", 1.0), sampler("fast", 0.1), sampler("slow", 0.5)]
-    measure.interleave(candidates, [sampler("limit", 9.0)], 0)
-    assert rounds == {"ours": 3, "fast": 3, "slow": 2, "limit": 3}
+    measure.interleave(candidates, [sampler("limit", 9.0)], 60)
+    assert rounds == {"ours": 20, "fast": 20, "slow": 1, "limit": 20}
+    measure.interleave(candidates, [], 0)
+    assert rounds == {"ours": 21, "fast": 21, "slow": 1, "limit": 20}
 
 
 def made_up(ours, call="sum", pattern="cut", dtype="float64", size=4096, limit=1.0, **peers):

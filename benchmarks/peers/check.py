@@ -38,7 +38,8 @@ def _agree(got, expected, dtype):
         raise Wrong(f"{got[~same][0]} instead of {expected[~same][0]}")
 
 
-def _timed(function, arguments):
+def timed(function, arguments):
+    """The result of a call, and its seconds."""
     start = time.perf_counter()
     result = function(*arguments)
     return result, time.perf_counter() - start
@@ -68,10 +69,10 @@ def check(op, function, arguments, given, expected):
             sample = _sample(target)
             target[sample] += 1  # so that what an earlier call has written is wrong now
             expected = ELEMENTWISE[op](*(a[sample] if isinstance(a, np.ndarray) else a for a in given))
-            _, seconds = _timed(function, arguments)
+            _, seconds = timed(function, arguments)
             result = target[sample]
         else:
-            result, seconds = _timed(function, arguments)
+            result, seconds = timed(function, arguments)
             result = np.asarray(result)
     _agree(result, expected, given[-1 if op == "axpy" else 0].dtype.name)
     if op == "pack" and (np.may_share_memory(result, given[0]) or not result.flags.c_contiguous):

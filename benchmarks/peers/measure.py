@@ -7,7 +7,6 @@ import timeit
 
 SAMPLE_SECONDS = 2e-5
 ROUNDS = 100
-LEAST_ROUNDS = 3
 HOPELESS = 3  # times the best
 COLD_SECONDS = 2e-3  # a first call is late for many reasons: it says something where the best needs this long
 
@@ -56,12 +55,11 @@ def interleave(candidates, references, seconds):
     end = time.perf_counter() + seconds
     running = _hopeful(candidates, COLD_SECONDS)
     for turn in range(ROUNDS):
-        if turn >= LEAST_ROUNDS and time.perf_counter() > end:
+        if turn and time.perf_counter() > end:
             break
         for sampler in (*running, *references):
             sampler.sample()
-        if turn >= 1:
-            running = _hopeful(running)
+        running = _hopeful(running, COLD_SECONDS if turn == 0 else 0.0)
 
 
 def _hopeful(candidates, least=0.0):

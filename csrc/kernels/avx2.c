@@ -6,6 +6,7 @@
 #define ISA avx2
 #define VECTOR 32
 #define HAS_MASKS 0
+#define HAS_FMA 1
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "table.inc"
@@ -17,4 +18,5 @@
 #pragma GCC pop_options
 #endif
 #undef HAS_MASKS
+#undef HAS_FMA
 #endif

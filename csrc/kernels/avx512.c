@@ -6,6 +6,7 @@
 #define ISA avx512
 #define VECTOR 64
 #define HAS_MASKS 1
+#define HAS_FMA 1
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))),                 \
                              apply_to = function)
@@ -18,4 +19,5 @@
 #pragma GCC pop_options
 #endif
 #undef HAS_MASKS
+#undef HAS_FMA
 #endif

@@ -3,5 +3,11 @@
 #define ISA portable
 #define VECTOR 16
 #define HAS_MASKS 0
+#ifdef __FP_FAST_FMA
+#define HAS_FMA 1
+#else
+#define HAS_FMA 0
+#endif
 #include "table.inc"
 #undef HAS_MASKS
+#undef HAS_FMA
