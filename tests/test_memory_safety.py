@@ -10,14 +10,15 @@ import re
 
 import numpy as np
 import pytest
-from ccompiler import BUILDS, COMPILERS, PROGRAMS, STRICT, cc, run
+from ccompiler import BUILDS, COMPILERS, CSRC, PROGRAMS, STRICT, cc, run
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from layouts import layouts, layouts_of
 
 C_DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
 LAYOUTS = 3000
-LARGE = 9 << 20  # bytes; stores to a target that is larger than the caches may bypass them
+# From how many MiB of the target on its stores go past the caches: of a copy, and of a transposed one.
+LARGE, LARGE_TURNED = map(int, re.findall(r"LARGE\w* = (\d+) << 20", (CSRC / "kernels/simd.h").read_text()))
 
 
 @pytest.fixture(scope="module", params=[(c, b) for c in COMPILERS for b in BUILDS], ids="-".join)
@@ -50,12 +51,20 @@ def records(draw):
 
 
 def large_records():
-    """A transpose per dtype, of rows that fill no whole number of cache lines."""
-    for dtype in ("int8", "int16", "int32", "int64"):
-        itemsize = np.dtype(dtype).itemsize
-        rows, columns = 1021, math.ceil(LARGE / 1021 / itemsize) | 1
-        c_order, f_order = (columns * itemsize, itemsize), (itemsize, rows * itemsize)
-        yield record((rows, columns), dtype, (0, 0), 3, (f_order, f_order, c_order, c_order))
+    """Per itemsize a copy of rows with steps, and transposes to rows that begin on cache lines and to rows that do not.
+
+    Rows are no whole number of lines long. Only the target is large.
+    """
+    for step, dtype in enumerate(("int8", "int16", "int32", "int64")):
+        size = np.dtype(dtype).itemsize
+        for mebibytes, x_strides, line in (
+            (LARGE, (0, step * size), size),
+            (LARGE_TURNED, (size, 1021 * size), size),
+            (LARGE_TURNED, (size, 1021 * size), 64),
+        ):
+            columns = math.ceil((mebibytes << 20) / 1021 / size) | 1
+            target = (math.ceil(columns * size / line) * line, size)
+            yield record((1021, columns), dtype, (0, 0), 8, (x_strides, x_strides, target, target))
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ static void check_drawn(const drawn *from, so_op op, so_dtype dtype)
     so_layout layout = {.ndim = from->ndim};
     for (int axis = 0; axis < from->ndim; axis++)
         layout.shape[axis] = (ptrdiff_t)from->shape[axis];
-    if (so_size(&layout) > LARGE && op != SO_COPY)
+    if (so_size(&layout) > LARGE && (op != SO_COPY || dtype != from->dtype))
         return;
     int inputs = so_inputs(op), narrow = so_itemsize(so_result_dtype(op, dtype)) == so_itemsize(dtype);
     if (inputs) {
