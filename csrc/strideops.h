@@ -113,6 +113,9 @@ int so_same_memory(const so_layout *layout, int a, int b);
 // Tiles are first and last with regard to operand `result`, the last one whose addresses are places in memory.
 void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start);
 
+// Does the walk divide the two inner axes, since operands disagree about which of them is the inner one?
+int so_walks_in_blocks(const so_layout *layout, int result);
+
 // table.c
 
 ptrdiff_t so_itemsize(so_dtype dtype);

@@ -86,14 +86,13 @@ static int result_is_one_element(const so_layout *layout, int result)
     return 1;
 }
 
-// Several tiles add to one element of the result: there is a reduced axis outside of them, or two inputs may make the
-// walk divide them into blocks.
+// Several tiles add to one element of the result.
 static int tiles_share_results(const so_layout *layout, int result)
 {
     for (int axis = 0; axis < layout->ndim - 2; axis++)
         if (!layout->stride[result][axis])
             return 1;
-    return result > 1;
+    return so_walks_in_blocks(layout, result);
 }
 
 // The position operand: its addresses count the elements in C order over the reduced axes, from 1. Where x does not
