@@ -109,9 +109,13 @@ int so_same_memory(const so_layout *layout, int a, int b);
 
 // walk.c
 
-// Calls the kernel with every tile of a layout. `start` says what does not depend on the place: repeats and target_bytes.
-// Tiles are first and last with regard to operand `result`, the last one whose addresses are places in memory.
+// Calls the kernel with every tile of a layout. `start` says what does not depend on the place: repeats and
+// target_bytes. Tiles are first and last with regard to operand `result`, the last one whose addresses are places in
+// memory.
 void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start);
+
+// Does the walk divide the two inner axes, since operands disagree about which of them is the inner one?
+int so_walks_in_blocks(const so_layout *layout, int result);
 
 // table.c
 

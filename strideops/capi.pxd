@@ -70,6 +70,7 @@ cdef extern from "strideops.h" nogil:
     so_overlap so_overlaps(const so_layout *layout, int a, int b, ptrdiff_t itemsize)
     bint so_same_memory(const so_layout *layout, int a, int b)
     void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start)
+    bint so_walks_in_blocks(const so_layout *layout, int result)
     char *so_item(const so_layout *layout, const ptrdiff_t *index)
     ptrdiff_t so_itemsize(so_dtype dtype)
     const char *so_op_name(so_op op)

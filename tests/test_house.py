@@ -38,7 +38,16 @@ def python_imports(path, top_level=False):
 
 @pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
 def test_kernels_include_the_standard_library_and_each_other(path):
-    allowed = {"stddef.h", "stdint.h", "stdlib.h", "string.h", "math.h", "immintrin.h", "../strideops.h", *(p.name for p in KERNELS)}
+    allowed = {
+        "stddef.h",
+        "stdint.h",
+        "stdlib.h",
+        "string.h",
+        "math.h",
+        "immintrin.h",
+        "../strideops.h",
+        *(p.name for p in KERNELS),
+    }
     assert set(c_includes(path)) <= allowed
 
 

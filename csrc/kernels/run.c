@@ -26,25 +26,34 @@ static void apply_to_result(so_isa isa, so_op op, so_dtype dtype, const so_layou
     so_run_with(isa, op, dtype, &target);
 }
 
-// Along an axis on which it alone moves, the result is computed once and then copied: the copy, and whether it is
-// needed.
-static int plan_copies(so_layout *copy, const so_layout *layout, int result)
+// Along an axis on which it alone moves, the result is computed once and then copied.
+static int is_copied_along(const so_layout *layout, int result, int axis)
 {
-    int needed = 0;
+    for (int k = 0; k < result; k++)
+        if (layout->stride[k][axis])
+            return 0;
+    return layout->stride[result][axis] != 0;
+}
+
+static int result_is_copied(const so_layout *layout, int result)
+{
+    for (int axis = 0; axis < layout->ndim; axis++)
+        if (is_copied_along(layout, result, axis))
+            return 1;
+    return 0;
+}
+
+static void plan_copies(so_layout *copy, const so_layout *layout, int result)
+{
     copy->ndim = layout->ndim;
     copy->noperands = 2;
     copy->data[0] = copy->data[1] = layout->data[result];
     for (int axis = 0; axis < layout->ndim; axis++) {
-        int read = 0;
-        for (int k = 0; k < result; k++)
-            read |= layout->stride[k][axis] != 0;
         ptrdiff_t stride = layout->stride[result][axis];
         copy->shape[axis] = stride ? layout->shape[axis] : 1;
         copy->stride[0][axis] = stride;
-        copy->stride[1][axis] = read ? stride : 0;
-        needed |= stride && !read;
+        copy->stride[1][axis] = is_copied_along(layout, result, axis) ? 0 : stride;
     }
-    return needed;
 }
 
 // Where whole cache lines are added up to one number, the axes of the result go outside: each of its elements is
@@ -86,14 +95,13 @@ static int result_is_one_element(const so_layout *layout, int result)
     return 1;
 }
 
-// Several tiles add to one element of the result: there is a reduced axis outside of them, or two inputs may make the
-// walk divide them into blocks.
+// Several tiles add to one element of the result.
 static int tiles_share_results(const so_layout *layout, int result)
 {
     for (int axis = 0; axis < layout->ndim - 2; axis++)
         if (!layout->stride[result][axis])
             return 1;
-    return result > 1;
+    return so_walks_in_blocks(layout, result);
 }
 
 // The position operand: its addresses count the elements in C order over the reduced axes, from 1. Where x does not
@@ -150,7 +158,9 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     }
 
     so_layout copy;
-    int copies = plan_copies(&copy, layout, result);
+    int one = result_is_one_element(layout, result), copies = !one && result_is_copied(layout, result);
+    if (copies)
+        plan_copies(&copy, layout, result);
     if (op >= SO_ARGMIN)
         add_positions(layout);
     so_tile start;
@@ -159,20 +169,18 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     if (copies)
         so_fold_repeats(layout, result);
     so_canonicalize(layout, result);
+    if (!one && op < SO_MIN)
+        finish_results_in_turn(layout, result);
     so_kernel *kernel = so_find_kernel(isa, op, dtype);
     if (op >= SO_ARGMIN) {
         walk_to_positions(layout, kernel, &start);
     } else if (op >= SO_MIN) {
         start.repeats = 1;
         so_walk(layout, kernel, result, &start);
+    } else if ((dtype >= SO_FLOAT32 || op == SO_NORM) && tiles_share_results(layout, result)) {
+        walk_with_carries(layout, kernel, &start, one ? 1 : MOST_CARRIES);
     } else {
-        finish_results_in_turn(layout, result);
-        if (dtype < SO_FLOAT32 && op != SO_NORM)
-            so_walk(layout, kernel, result, &start);
-        else if (result_is_one_element(layout, result))
-            walk_with_carries(layout, kernel, &start, 1);
-        else
-            walk_with_carries(layout, kernel, &start, tiles_share_results(layout, result) ? MOST_CARRIES : 0);
+        so_walk(layout, kernel, result, &start);
     }
     if (copies)
         so_run_with(isa, SO_COPY, result_dtype, &copy);

@@ -5,6 +5,7 @@
 
 #include "variants.h"
 
+#include <math.h>
 #include <string.h>
 
 #if SO_X86
@@ -31,6 +32,17 @@ enum { LARGE = 32 << 20, LARGE_TURNED = 2 << 20 };
 #define HIGH_16(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #define LOW_8(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define HIGH_8(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+
+#define FUSED(a, b, c) _Generic((c), float: __builtin_fmaf, default: __builtin_fma)(a, b, c)
+
+static inline double square_root(double x)
+{
+#if SO_X86
+    return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(x))); // needs no libm
+#else
+    return sqrt(x);
+#endif
+}
 
 // The target is aligned to 16 bytes.
 static inline void stream_16_bytes(char *target, const char *source)

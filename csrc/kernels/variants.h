@@ -5,7 +5,7 @@
 
 #include "../strideops.h"
 
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__)
 #define SO_X86 1
 #else
 #define SO_X86 0

@@ -83,6 +83,13 @@ static void set_first_and_last(so_tile *tile, const ptrdiff_t *index, const so_l
         }
 }
 
+int so_walks_in_blocks(const so_layout *layout, int result)
+{
+    so_tile tile;
+    set_inner_axes(&tile, layout);
+    return operands_disagree(&tile, result);
+}
+
 void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start)
 {
     if (so_size(layout) == 0)
