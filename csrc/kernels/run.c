@@ -56,13 +56,10 @@ static void plan_copies(so_layout *copy, const so_layout *layout, int result)
     }
 }
 
-// Where whole cache lines are added up to one number, the axes of the result go outside: each of its elements is
-// then finished before the next one begins, and no long chain of additions runs through it.
+// Each element of the result is finished before the next one begins.
 static void finish_results_in_turn(so_layout *layout, int result)
 {
-    int inner = layout->ndim - 1, front = 0;
-    if (inner < 0 || layout->stride[result][inner] || layout->shape[inner] * llabs(layout->stride[0][inner]) < 64)
-        return;
+    int front = 0;
     for (int axis = 0; axis < layout->ndim; axis++) {
         if (!layout->stride[result][axis])
             continue;
@@ -70,6 +67,14 @@ static void finish_results_in_turn(so_layout *layout, int result)
             so_swap_axes(layout, at - 1, at);
         front++;
     }
+}
+
+// Where whole cache lines are added up to one number, the axes of the result go outside: no long chain of additions
+// then runs through its elements.
+static int adds_up_lines(const so_layout *layout, int result)
+{
+    int inner = layout->ndim - 1;
+    return inner >= 0 && !layout->stride[result][inner] && layout->shape[inner] * llabs(layout->stride[0][inner]) >= 64;
 }
 
 // A float result can carry what it cannot hold: the sum is then as good as if it were exact.
@@ -87,12 +92,12 @@ static void walk_with_carries(so_layout *layout, so_kernel *kernel, const so_til
     layout->noperands--;
 }
 
-static int result_is_one_element(const so_layout *layout, int result)
+static int reduced_axes(const so_layout *layout, int result)
 {
+    int count = 0;
     for (int axis = 0; axis < layout->ndim; axis++)
-        if (layout->stride[result][axis])
-            return 0;
-    return 1;
+        count += !layout->stride[result][axis];
+    return count;
 }
 
 // Several tiles add to one element of the result.
@@ -104,13 +109,13 @@ static int tiles_share_results(const so_layout *layout, int result)
     return so_walks_in_blocks(layout, result);
 }
 
-// The position operand: its addresses count the elements in C order over the reduced axes, from 1. Where x does not
-// move, the first of equals is the first.
+// The position operand: its addresses count the elements in C order over the reduced axes. Where x does not move, the
+// first of equals is the first.
 static void add_positions(so_layout *layout)
 {
     ptrdiff_t step = 1;
     int position = layout->noperands++;
-    layout->data[position] = (char *)(uintptr_t)1;
+    layout->data[position] = (char *)FIRST_POSITION;
     for (int axis = layout->ndim - 1; axis >= 0; axis--) {
         int reduced = layout->stride[1][axis] == 0;
         layout->stride[position][axis] = reduced ? step : 0;
@@ -137,8 +142,10 @@ static void bring_reduced_axis_in(so_layout *layout)
 static void walk_to_positions(so_layout *layout, so_kernel *kernel, const so_tile *start)
 {
     char best[8];
-    if (!result_is_one_element(layout, 1))
+    if (reduced_axes(layout, 1) == 1)
         bring_reduced_axis_in(layout);
+    else
+        finish_results_in_turn(layout, 1);
     int operand = layout->noperands++;
     layout->data[operand] = best;
     for (int axis = 0; axis < layout->ndim; axis++)
@@ -158,7 +165,7 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     }
 
     so_layout copy;
-    int one = result_is_one_element(layout, result), copies = !one && result_is_copied(layout, result);
+    int one = reduced_axes(layout, result) == layout->ndim, copies = !one && result_is_copied(layout, result);
     if (copies)
         plan_copies(&copy, layout, result);
     if (op >= SO_ARGMIN)
@@ -169,7 +176,7 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     if (copies)
         so_fold_repeats(layout, result);
     so_canonicalize(layout, result);
-    if (!one && op < SO_MIN)
+    if (!one && op < SO_MIN && adds_up_lines(layout, result))
         finish_results_in_turn(layout, result);
     so_kernel *kernel = so_find_kernel(isa, op, dtype);
     if (op >= SO_ARGMIN) {

@@ -18,6 +18,9 @@
 #define SPECIALIZED static inline
 #endif
 
+// The address that stands for position 0: steps to both sides of it stay within the addresses.
+#define FIRST_POSITION ((uintptr_t)1 << (8 * sizeof(char *) - 2))
+
 enum {
     SHORT_ROW = 8, // elements below which a row is one chain of additions, as in NumPy's pairwise sum
     LONG_ROW = 32, // elements from which a call of memmove pays
