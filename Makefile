@@ -10,10 +10,19 @@ export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: test bench peers lint preview clean
 
+# The tests that compile the C core run beside the others.
 test: $(VENV)/installed
-	pytest -q
+	$(MAKE) --no-print-directory -j2 test-core test-python
 	$(MAKE) --no-print-directory smoke
 	$(MAKE) --no-print-directory lint
+
+CORE_TESTS := tests/test_memory_safety.py tests/test_object_audit.py tests/test_portability.py
+.PHONY: test-core test-python
+test-core: $(VENV)/installed
+	pytest -q -p no:cacheprovider $(CORE_TESTS)
+
+test-python: $(VENV)/installed
+	pytest -q $(CORE_TESTS:%=--ignore %)
 
 bench: $(VENV)/installed
 	@python -m benchmarks.bench

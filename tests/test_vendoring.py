@@ -75,7 +75,7 @@ def test_a_cython_extension_cimports_capi(tmp_path):
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     core = Path(strideops.get_include())
     headers = [f"-I{sysconfig.get_paths()['include']}", f"-I{core}"]
-    cc("-O2", "-fPIC", "-shared", *headers, "theirs.c", core / "strideops.c", "-o", f"theirs{suffix}", cwd=tmp_path)
+    cc("-O0", "-fPIC", "-shared", *headers, "theirs.c", core / "strideops.c", "-o", f"theirs{suffix}", cwd=tmp_path)
     spec = importlib.util.spec_from_file_location("theirs", tmp_path / f"theirs{suffix}")
     theirs = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(theirs)

@@ -14,8 +14,10 @@
 // For loops that are written once and compiled once per stride.
 #ifdef __GNUC__
 #define SPECIALIZED static inline __attribute__((always_inline))
+#define SEPARATE __attribute__((noinline))
 #else
 #define SPECIALIZED static inline
+#define SEPARATE
 #endif
 
 // The address that stands for position 0: steps to both sides of it stay within the addresses.
