@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from layouts import layouts, layouts_of
 
 C_DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
-LAYOUTS = 1500
+LAYOUTS = 3000
 # From how many MiB of the target on its stores go past the caches: of a copy, and of a transposed one.
 LARGE, LARGE_TURNED = map(int, re.findall(r"LARGE\w* = (\d+) << 20", (CSRC / "kernels/simd.h").read_text()))
 
@@ -84,7 +84,7 @@ def drawn(tmp_path_factory):
 
 
 def test_random_layouts(program):
-    assert re.fullmatch(r"\d{5,} layouts, \d{5,} runs\n", run(program("random_layouts"), 90))
+    assert re.fullmatch(r"\d{5,} layouts, \d{5,} runs\n", run(program("random_layouts"), 300))
 
 
 def test_drawn_layouts(program, drawn):
