@@ -7,15 +7,15 @@
 
 #include <stdlib.h>
 
-// Applies an op with one element as its source to every element of the result. The result does not move
-// along the reduced axes, so these fall away.
-static void apply_to_result(so_isa isa, so_op op, so_dtype dtype, const so_layout *layout, int result, char *element)
+// Where there is nothing to add up, the results are 0. They do not move along the reduced axes, so these fall away.
+static void clear_results(so_isa isa, so_dtype dtype, const so_layout *layout, int result)
 {
+    char nothing[8] = {0};
     so_layout target;
     target.ndim = 0;
     target.noperands = 2;
     target.data[0] = layout->data[result];
-    target.data[1] = element;
+    target.data[1] = nothing;
     for (int axis = 0; axis < layout->ndim; axis++) {
         if (layout->stride[result][axis] == 0)
             continue;
@@ -23,7 +23,7 @@ static void apply_to_result(so_isa isa, so_op op, so_dtype dtype, const so_layou
         target.stride[0][target.ndim] = layout->stride[result][axis];
         target.stride[1][target.ndim++] = 0;
     }
-    so_run_with(isa, op, dtype, &target);
+    so_run_with(isa, SO_COPY, dtype, &target);
 }
 
 // Along an axis on which it alone moves, the result is computed once and then copied.
@@ -157,10 +157,10 @@ static void walk_to_positions(so_layout *layout, so_kernel *kernel, const so_til
 static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
 {
     int result = so_inputs(op);
+    so_kind kind = so_kind_of(op);
     so_dtype result_dtype = so_result_dtype(op, dtype);
     if (so_size(layout) == 0) {
-        char nothing[8] = {0};
-        apply_to_result(isa, SO_COPY, result_dtype, layout, result, nothing);
+        clear_results(isa, result_dtype, layout, result);
         return;
     }
 
@@ -168,7 +168,7 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     int one = reduced_axes(layout, result) == layout->ndim, copies = !one && result_is_copied(layout, result);
     if (copies)
         plan_copies(&copy, layout, result);
-    if (op >= SO_ARGMIN)
+    if (kind == SO_FINDS)
         add_positions(layout);
     so_tile start;
     start.target_bytes = 0;
@@ -176,12 +176,12 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     if (copies)
         so_fold_repeats(layout, result);
     so_canonicalize(layout, result);
-    if (!one && op < SO_MIN && adds_up_lines(layout, result))
+    if (!one && kind == SO_ADDS && adds_up_lines(layout, result))
         finish_results_in_turn(layout, result);
     so_kernel *kernel = so_find_kernel(isa, op, dtype);
-    if (op >= SO_ARGMIN) {
+    if (kind == SO_FINDS) {
         walk_to_positions(layout, kernel, &start);
-    } else if (op >= SO_MIN) {
+    } else if (kind == SO_CHOOSES) {
         start.repeats = 1;
         so_walk(layout, kernel, result, &start);
     } else if ((dtype >= SO_FLOAT32 || op == SO_NORM) && tiles_share_results(layout, result)) {

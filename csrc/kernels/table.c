@@ -5,22 +5,21 @@
 
 static const struct {
     const char *name;
-    int inputs;       // that a reduction reads
-    int widens;       // integers add up in 64 bits
-    so_dtype integer; // of the result of integers, where it is one for all; else SO_DTYPE_COUNT
-    so_dtype real;    // of the result of floats
+    so_kind kind;
+    int inputs; // that a reduction reads
+    int widens; // integers add up in 64 bits
 } traits[SO_OP_COUNT] = {
-    [SO_COPY] = {"copy", 0, 0, SO_DTYPE_COUNT, SO_DTYPE_COUNT},
-    [SO_SCALE] = {"scale", 0, 0, SO_DTYPE_COUNT, SO_DTYPE_COUNT},
-    [SO_AXPY] = {"axpy", 0, 0, SO_DTYPE_COUNT, SO_DTYPE_COUNT},
-    [SO_SUM] = {"sum", 1, 1, SO_DTYPE_COUNT, SO_DTYPE_COUNT},
-    [SO_DOT] = {"dot", 2, 0, SO_DTYPE_COUNT, SO_DTYPE_COUNT},
-    [SO_NORM] = {"norm", 1, 0, SO_FLOAT64, SO_DTYPE_COUNT},
-    [SO_MIN] = {"min", 1, 0, SO_DTYPE_COUNT, SO_DTYPE_COUNT},
-    [SO_MAX] = {"max", 1, 0, SO_DTYPE_COUNT, SO_DTYPE_COUNT},
-    [SO_ARGMIN] = {"argmin", 1, 0, SO_INT64, SO_INT64},
-    [SO_ARGMAX] = {"argmax", 1, 0, SO_INT64, SO_INT64},
+    [SO_COPY] = {"copy", SO_WRITES, 0, 0},    [SO_SCALE] = {"scale", SO_WRITES, 0, 0},
+    [SO_AXPY] = {"axpy", SO_WRITES, 0, 0},    [SO_SUM] = {"sum", SO_ADDS, 1, 1},
+    [SO_DOT] = {"dot", SO_ADDS, 2, 0},        [SO_NORM] = {"norm", SO_ADDS, 1, 0},
+    [SO_MIN] = {"min", SO_CHOOSES, 1, 0},     [SO_MAX] = {"max", SO_CHOOSES, 1, 0},
+    [SO_ARGMIN] = {"argmin", SO_FINDS, 1, 0}, [SO_ARGMAX] = {"argmax", SO_FINDS, 1, 0},
 };
+
+so_kind so_kind_of(so_op op)
+{
+    return traits[op].kind;
+}
 
 const char *so_op_name(so_op op)
 {
@@ -40,10 +39,13 @@ ptrdiff_t so_itemsize(so_dtype dtype)
 
 so_dtype so_result_dtype(so_op op, so_dtype dtype)
 {
-    so_dtype fixed = dtype < SO_FLOAT32 ? traits[op].integer : traits[op].real;
-    if (fixed != SO_DTYPE_COUNT)
-        return fixed;
-    if (!traits[op].widens || dtype >= SO_FLOAT32)
+    if (traits[op].kind == SO_FINDS)
+        return SO_INT64;
+    if (dtype >= SO_FLOAT32)
+        return dtype;
+    if (op == SO_NORM)
+        return SO_FLOAT64;
+    if (!traits[op].widens)
         return dtype;
     return dtype < SO_UINT8 ? SO_INT64 : SO_UINT64;
 }

@@ -28,6 +28,15 @@ enum {
     LONG_ROW = 32, // elements from which a call of memmove pays
 };
 
+typedef enum so_kind {
+    SO_WRITES,  // a target, element by element
+    SO_ADDS,    // up: repeats count, floats carry
+    SO_CHOOSES, // an element: repeats do not count
+    SO_FINDS    // the position of one
+} so_kind;
+
+so_kind so_kind_of(so_op op);
+
 extern so_kernel *const so_kernels_portable[SO_OP_COUNT][SO_DTYPE_COUNT];
 extern so_kernel *const so_kernels_avx2[SO_OP_COUNT][SO_DTYPE_COUNT];
 extern so_kernel *const so_kernels_avx512[SO_OP_COUNT][SO_DTYPE_COUNT];
