@@ -44,6 +44,8 @@ def timer(function, arguments, best=math.inf):
 def interleave(candidates, references, seconds):
     """Round after round until the time is over; who is hopelessly slow is left out.
 
+    Each round begins with another candidate: the first of a round finds the caches as the references left them.
+
     Parameters
     ----------
     candidates : sequence of Sampler
@@ -57,7 +59,8 @@ def interleave(candidates, references, seconds):
     for turn in range(ROUNDS):
         if turn and time.perf_counter() > end:
             break
-        for sampler in (*running, *references):
+        first = turn % len(running)
+        for sampler in (*running[first:], *running[:first], *references):
             sampler.sample()
         running = _hopeful(running, COLD_SECONDS if turn == 0 else 0.0)
 

@@ -71,21 +71,23 @@ static inline void end_streams(void)
 #endif
 }
 
-// The elements of a vector of 64 bytes that lie `step` places apart, as one bit per byte, for each place that the first
-// of them can have.
-enum { MOST_STEPS = 16 };
+// The widest steps of elements that are read, and changed, under masks.
+enum { MOST_READ = 8, MOST_CHANGED = 16 };
+
+// Bits 0, step, 2 * step and so on.
+static inline uint64_t every_bit(ptrdiff_t step)
+{
+    uint64_t bits = 1;
+    for (ptrdiff_t reach = step; reach < 64; reach *= 2)
+        bits |= bits << reach;
+    return bits;
+}
+
+static inline uint64_t first_bits(ptrdiff_t count)
+{
+    return count <= 0 ? 0 : count >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
+}
 
 typedef enum so_change { CHANGE_FILL, CHANGE_SCALE, CHANGE_ADD } so_change;
-
-// See masked.inc.
-static inline void find_masks(uint64_t *mask, ptrdiff_t step, ptrdiff_t itemsize)
-{
-    uint64_t element = itemsize == 8 ? 0xff : ((uint64_t)1 << itemsize) - 1;
-    for (ptrdiff_t place = 0; place < step; place++) {
-        mask[place] = 0;
-        for (ptrdiff_t at = place * itemsize; at < 64; at += step * itemsize)
-            mask[place] |= element << at;
-    }
-}
 
 #endif
