@@ -29,6 +29,7 @@ typedef enum so_dtype {
 // The operands of each op, in this order. An operand that is one element has stride 0 on every axis.
 typedef enum so_op {
     SO_COPY,  // target, source: target[...] = source (a fill when the source is one element)
+    SO_PACK,  // the same into memory that nothing has touched yet: it has to come into the caches first
     SO_SCALE, // target, alpha: target *= alpha
     SO_AXPY,  // target, x, alpha: target += alpha * x
     SO_SUM,   // x, result: the sum over every axis on which the result has stride 0

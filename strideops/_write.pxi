@@ -233,7 +233,7 @@ cdef object _pack(object obj, str name, bint target):
         _hold(&packed, array, "packed", True)
         _place_first(&layout, &packed)
         _place_broadcast(&layout, &x)
-        _run(SO_COPY, x.dtype, &layout)
+        _run(SO_PACK, x.dtype, &layout)
         return array
     finally:
         _release(&packed)

@@ -22,6 +22,7 @@ cdef extern from "strideops.h" nogil:
 
     ctypedef enum so_op:
         SO_COPY
+        SO_PACK
         SO_SCALE
         SO_AXPY
         SO_SUM

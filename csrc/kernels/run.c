@@ -199,7 +199,9 @@ void so_run_with(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
         reduce(isa, op, dtype, layout);
     } else {
         so_tile start;
-        start.target_bytes = op == SO_COPY ? so_size(layout) * so_itemsize(dtype) : 0;
+        start.target_bytes = op == SO_COPY || op == SO_PACK ? so_size(layout) * so_itemsize(dtype) : 0;
+        if (op == SO_PACK && start.target_bytes >= LARGE)
+            start.target_bytes = LARGE - 1;
         start.repeats = 1;
         so_canonicalize(layout, layout->noperands);
         so_walk(layout, so_find_kernel(isa, op, dtype), layout->noperands - 1, &start);

@@ -71,6 +71,9 @@ static inline void end_streams(void)
 #endif
 }
 
+// Elements from which on the compiler's way to draw them together is quicker than ours.
+enum { SHORT_DRAWN = 64 };
+
 // The widest steps of elements that are read, and changed, under masks.
 enum { MOST_READ = 8, MOST_CHANGED = 16 };
 

@@ -9,11 +9,12 @@ static const struct {
     int inputs; // that a reduction reads
     int widens; // integers add up in 64 bits
 } traits[SO_OP_COUNT] = {
-    [SO_COPY] = {"copy", SO_WRITES, 0, 0},    [SO_SCALE] = {"scale", SO_WRITES, 0, 0},
-    [SO_AXPY] = {"axpy", SO_WRITES, 0, 0},    [SO_SUM] = {"sum", SO_ADDS, 1, 1},
-    [SO_DOT] = {"dot", SO_ADDS, 2, 0},        [SO_NORM] = {"norm", SO_ADDS, 1, 0},
-    [SO_MIN] = {"min", SO_CHOOSES, 1, 0},     [SO_MAX] = {"max", SO_CHOOSES, 1, 0},
-    [SO_ARGMIN] = {"argmin", SO_FINDS, 1, 0}, [SO_ARGMAX] = {"argmax", SO_FINDS, 1, 0},
+    [SO_COPY] = {"copy", SO_WRITES, 0, 0},    [SO_PACK] = {"pack", SO_WRITES, 0, 0},
+    [SO_SCALE] = {"scale", SO_WRITES, 0, 0},  [SO_AXPY] = {"axpy", SO_WRITES, 0, 0},
+    [SO_SUM] = {"sum", SO_ADDS, 1, 1},        [SO_DOT] = {"dot", SO_ADDS, 2, 0},
+    [SO_NORM] = {"norm", SO_ADDS, 1, 0},      [SO_MIN] = {"min", SO_CHOOSES, 1, 0},
+    [SO_MAX] = {"max", SO_CHOOSES, 1, 0},     [SO_ARGMIN] = {"argmin", SO_FINDS, 1, 0},
+    [SO_ARGMAX] = {"argmax", SO_FINDS, 1, 0},
 };
 
 so_kind so_kind_of(so_op op)
@@ -78,7 +79,7 @@ int so_has_isa(so_isa isa)
     if (isa == SO_AVX512)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512vbmi");
+               __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
 #endif
     return isa == SO_PORTABLE;
 }

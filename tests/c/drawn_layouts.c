@@ -68,7 +68,7 @@ static void check_drawn(const drawn *from, so_op op, so_dtype dtype)
         add_operand(&layout, from, TARGET, 0);
         if (op != SO_SCALE)
             add_operand(&layout, from, X, 0);
-        if (op != SO_COPY)
+        if (op == SO_SCALE || op == SO_AXPY)
             add_element(&layout);
     }
     check(op, dtype, &layout, from->shift);

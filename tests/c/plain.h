@@ -19,7 +19,8 @@ static void plain_elementwise(so_op op, so_dtype dtype, const so_layout *layout)
             element[k] = get(dtype, at(layout, k, index));
         char *target = at(layout, 0, index);
         switch (op) {
-        case SO_COPY: put(dtype, target, element[1]); break;
+        case SO_COPY:
+        case SO_PACK: put(dtype, target, element[1]); break;
         case SO_SCALE: put(dtype, target, element[0] * element[1]); break;
         case SO_AXPY: put(dtype, target, element[0] + element[1] * element[2]); break;
         default: no_plain_loop(op);
