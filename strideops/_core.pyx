@@ -22,8 +22,8 @@ from libc.string cimport memcpy
 
 from .capi cimport (
     SO_ARGMAX, SO_ARGMIN, SO_AXPY, SO_COPY, SO_DISJOINT, SO_DOT, SO_FLOAT32, SO_FLOAT64, SO_INT8, SO_ISA_COUNT, SO_MAX,
-    SO_MAX_NDIM, SO_MIN, SO_NORM, SO_SCALE, SO_SHARED, SO_SUM, SO_UINT8, so_best_isa, so_dtype, so_has_isa, so_isa,
-    so_isa_name, so_item, so_itemsize, so_layout, so_op, so_op_name, so_overlaps, so_overlaps_itself,
+    SO_MAX_NDIM, SO_MIN, SO_NORM, SO_PACK, SO_SCALE, SO_SHARED, SO_SUM, SO_UINT8, so_best_isa, so_dtype, so_has_isa,
+    so_isa, so_isa_name, so_item, so_itemsize, so_layout, so_op, so_op_name, so_overlaps, so_overlaps_itself,
     so_result_dtype, so_run_with, so_same_memory, so_size,
 )
 
