@@ -112,6 +112,17 @@ def test_hopeless_candidates_are_left_out(monkeypatch):
     assert rounds == {"ours": 21, "fast": 21, "slow": 1, "limit": 20}
 
 
+def test_every_candidate_comes_first_in_its_turn(monkeypatch):
+    monkeypatch.setattr(measure, "ROUNDS", 4)
+    order = []
+
+    def sampler(name):
+        return measure.Sampler(lambda loops: order.append(name) or 1.0)
+
+    measure.interleave([sampler("a"), sampler("b"), sampler("c")], [sampler("limit")], 60)
+    assert "".join(name[0] for name in order) == "abcl" + "bcal" + "cabl" + "abcl"
+
+
 def made_up(ours, call="sum", pattern="cut", dtype="float64", size=4096, limit=1.0, **peers):
     times = {results.OURS: ours, **{f"{peer}: np.sum": seconds for peer, seconds in peers.items()}}
     return {
