@@ -171,7 +171,7 @@ def test_summary():
 def test_a_reason_stands_beside_its_cells(monkeypatch):
     monkeypatch.setitem(reasons.REASONS, ("fill", "*", "*", 4096), "because")
     assert reasons.reason(made_up(2.0, call="fill")) == "because"
-    assert reasons.reason(made_up(2.0, call="fill", size=6)) == ""
+    assert reasons.reason(made_up(2.0, call="fill", size=64)) == ""
 
 
 def test_merge_replaces_cells_and_keeps_the_others(tmp_path):
