@@ -112,6 +112,13 @@ def test_hopeless_candidates_are_left_out(monkeypatch):
     assert rounds == {"ours": 21, "fast": 21, "slow": 1, "limit": 20}
 
 
+def test_the_yardstick_of_float32_is_in_double_precision():
+    x, axis = np.ones(3, np.float32), 0
+    wide, widened = check.widened((x, axis))
+    assert (wide[0].dtype, wide[1], widened) == (np.float64, 0, True)
+    assert check.widened((x.astype(int), axis))[1] is False
+
+
 def test_every_candidate_comes_first_in_its_turn(monkeypatch):
     monkeypatch.setattr(measure, "ROUNDS", 4)
     order = []

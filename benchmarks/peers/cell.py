@@ -43,8 +43,13 @@ def prepare(op, arguments, tables):
     result = oracle = None
     if op not in check.TARGETS:
         idiom, build = next(iter(idioms.numpy()[op].items()))
-        result, seconds_of_oracle = check.timed(*build(*arguments))
-        result, oracle = np.asarray(result), f"numpy: {idiom}"
+        yardstick, widened = check.widened(arguments)
+        result, seconds_of_oracle = check.timed(*build(*yardstick))
+        result = np.asarray(result)
+        if not widened:
+            oracle = f"numpy: {idiom}"
+        elif result.dtype == np.float64:
+            result = result.astype(np.float32)
     samplers, refused = {}, {}
     for peer, table in {**_ours(op), **tables}.items():
         for idiom, build in table.get(op, {}).items():

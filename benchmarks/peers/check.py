@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does an idiom do what the op means? NumPy's first idiom says what that is; a wrong idiom has no figure."""
+"""Does an idiom do what the op means? NumPy's first idiom says what that is, in double precision for floats; a wrong
+idiom has no figure.
+"""
 
 import time
 
@@ -23,6 +25,12 @@ class Wrong(ValueError):
 def arguments_of_check(op, arguments):
     """Timed with 1, which leaves the numbers what they are, and checked with 2, which does not."""
     return tuple(2 if op in TARGETS and isinstance(argument, int) else argument for argument in arguments)
+
+
+def widened(arguments):
+    """The arguments, float32 as float64, whose sums are no less accurate than anybody's; and whether there was any."""
+    wide = tuple(a.astype(np.float64) if getattr(a, "dtype", None) == np.float32 else a for a in arguments)
+    return wide, any(a is not b for a, b in zip(wide, arguments, strict=True))
 
 
 def _sample(array):
