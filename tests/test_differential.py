@@ -189,6 +189,32 @@ def test_there_are_20_000_cases():
     assert sum(CHECKS.values()) >= 20_000
 
 
+def rows_of(value, dtype, step, width, lengths=(8, 63, 64, 65, 127, 128, 129, 191, 256, 384, 700, 1024, 1025, 2050)):
+    """Rows of one value with steps, one and several, and rows of a few elements; what lies between is another value."""
+    for length in lengths:
+        base = np.full((9, length * step + 3), 1, dtype)
+        base[:, : length * step : step] = value
+        yield base[0, : length * step : step]
+        yield base[:, : length * step : step]
+    if width < step:
+        base = np.full((700, step), 1, dtype)
+        base[:, :width] = value
+        yield base[:, :width]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16"])
+def test_sums_of_the_largest_numbers(dtype):
+    """Partial sums have less room than the result: none of them may overflow, however rows are put together."""
+    ends = np.iinfo(dtype)
+    for value in (int(ends.max), int(ends.min) or int(ends.max) - 1):
+        for step in range(1, 18):
+            for x in rows_of(value, dtype, step, step // 2 or 1):
+                assert int(strided.sum(x)) == value * x.size, (value, step, x.shape)
+                assert (strided.sum(x, -1) == value * x.shape[-1]).all(), (value, step, x.shape)
+                assert strided.norm(x) == np.sqrt(float(value * value * x.size)), (value, step, x.shape)
+                assert strided.dot(x, x) == np.array(value * value * x.size).astype(dtype), (value, step, x.shape)
+
+
 @pytest.mark.parametrize("isa", ["portable", "avx2", "avx512"])
 def test_variant(isa, tmp_path):
     """All of this with the kernels of one instruction set, on fewer layouts: 5,000 cases."""
@@ -200,5 +226,5 @@ def test_variant(isa, tmp_path):
     if "STRIDEOPS_ISA" in done.stderr:
         pytest.skip(done.stderr.splitlines()[-1])
     assert done.stdout == f"{isa}\n"
-    tests = ["-k", "test_drawn_layouts", "--hypothesis-profile", "variant", "-p", "no:cacheprovider"]
-    assert "6 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)
+    tests = ["-k", "test_drawn_layouts or largest_numbers", "--hypothesis-profile", "variant", "-p", "no:cacheprovider"]
+    assert "10 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)
