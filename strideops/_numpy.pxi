@@ -3,7 +3,7 @@
 
 cdef extern from "_numpy_abi.h":
     enum:
-        SO_NUMPY_EMPTY
+        SO_NUMPY_NEW
         SO_NUMPY_WRITEABLE
         SO_NUMPY_WARN_ON_WRITE
     ctypedef struct so_numpy_dtype:
@@ -16,7 +16,16 @@ cdef extern from "_numpy_abi.h":
         Py_ssize_t *strides
         so_numpy_dtype *dtype
         int flags
-    ctypedef object so_numpy_empty(int ndim, const Py_ssize_t *shape, object stolen_dtype, int fortran)
+    ctypedef object so_numpy_new(
+        PyTypeObject *type,
+        object stolen_dtype,
+        int ndim,
+        const Py_ssize_t *shape,
+        const Py_ssize_t *strides,
+        void *data,
+        int flags,
+        PyObject *parent,
+    )
     object so_numpy_scalar(PyTypeObject *scalar_type, const void *value, size_t size)
     void **so_numpy_api() except NULL
 
@@ -26,7 +35,7 @@ cdef tuple _scalar_type = tuple(dtype.type for dtype in _dtype)
 cdef object _ndarray = np.ndarray
 cdef bint _little_endian = sys.byteorder == "little"
 cdef char _foreign_order = ord(">" if _little_endian else "<")
-cdef so_numpy_empty *_make_array = <so_numpy_empty *> so_numpy_api()[SO_NUMPY_EMPTY]
+cdef so_numpy_new *_make_array = <so_numpy_new *> so_numpy_api()[SO_NUMPY_NEW]
 
 # By NumPy's number of a type; bool, the first, is none of ours.
 cdef enum:
@@ -40,10 +49,11 @@ cdef inline so_numpy_array *_fields(object array) noexcept:
     return <so_numpy_array *> <PyObject *> array
 
 
-cdef object _new_array(int ndim, const Py_ssize_t *shape, so_dtype dtype):
+cdef object _new_array(int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, so_dtype dtype):
+    """An array of its own memory; no strides mean C order."""
     dtype_object = _dtype[<int> dtype]
     Py_INCREF(dtype_object)
-    return _make_array(ndim, shape, dtype_object, False)
+    return _make_array(<PyTypeObject *> _ndarray, dtype_object, ndim, shape, strides, NULL, 0, NULL)
 
 
 cdef object _scalar(so_dtype dtype, const void *address):

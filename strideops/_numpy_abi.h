@@ -12,9 +12,10 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { SO_NUMPY_EMPTY = 184, SO_NUMPY_SET_HANDLER = 304, SO_NUMPY_GET_HANDLER = 305 };
+enum { SO_NUMPY_NEW = 94, SO_NUMPY_SET_HANDLER = 304, SO_NUMPY_GET_HANDLER = 305 };
 
-typedef PyObject *so_numpy_empty(int ndim, const Py_ssize_t *shape, PyObject *stolen_dtype, int fortran);
+typedef PyObject *so_numpy_new(PyTypeObject *type, PyObject *stolen_dtype, int ndim, const Py_ssize_t *shape,
+                               const Py_ssize_t *strides, void *data, int flags, PyObject *parent);
 typedef PyObject *so_numpy_set_handler(PyObject *handler);
 typedef PyObject *so_numpy_get_handler(void);
 

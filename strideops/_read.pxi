@@ -178,7 +178,7 @@ def matvec(a, x, out=None):
             raise ValueError(
                 f"{_describe('a', &matrix)} but {_describe('x', &vector)}: matvec wants shapes (m,n) and (n)"
             )
-        target = _new_array(1, matrix.shape, matrix.dtype) if out is None else out
+        target = _new_array(1, matrix.shape, NULL, matrix.dtype) if out is None else out
         _hold_out(&result, target, &matrix)
         _place_first(&layout, &matrix)
         _place_broadcast(&layout, &vector)

@@ -43,11 +43,39 @@ cdef int _mark_axes(so_op op, object axis, Operand *x, bint *reduced) except -1:
     return 0
 
 
+cdef bint _lies_inside(Py_ssize_t length, Py_ssize_t stride, Py_ssize_t other_length, Py_ssize_t other_stride) noexcept:
+    """Does an axis belong inside an earlier one? Of two with one step, the longer one does."""
+    if length <= 1 or other_length <= 1:
+        return True
+    if abs(stride) == abs(other_stride):
+        return length >= other_length
+    return other_stride == 0 or 0 < abs(stride) < abs(other_stride)
+
+
+cdef bint _follow_memory(
+    Py_ssize_t *strides, int ndim, const Py_ssize_t *shape, const Py_ssize_t *x_stride, Py_ssize_t itemsize
+) noexcept:
+    """Packed strides with the axes in the order in which those of x lie in memory; False where it is C order."""
+    cdef bint moved = False
+    cdef int axis, other
+    for axis in range(ndim):
+        strides[axis] = itemsize
+        for other in range(axis):
+            if _lies_inside(shape[axis], x_stride[axis], shape[other], x_stride[other]):
+                strides[other] *= shape[axis]
+            else:
+                strides[axis] *= shape[other]
+                moved = True
+    return moved
+
+
 cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
     cdef Operand x, result
     cdef so_layout layout
     cdef bint reduced[SO_MAX_NDIM]
     cdef Py_ssize_t shape[SO_MAX_NDIM]
+    cdef Py_ssize_t x_stride[SO_MAX_NDIM]
+    cdef Py_ssize_t strides[SO_MAX_NDIM]
     cdef uint64_t element
     cdef int i, ndim = 0
     _clear(&x)
@@ -61,11 +89,13 @@ cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
         for i in range(x.ndim):
             if keepdims or not reduced[i]:
                 shape[ndim] = 1 if reduced[i] else x.shape[i]
+                x_stride[ndim] = x.stride[i]
                 ndim += 1
         if ndim == 0:
             _run(op, x.dtype, &layout)
             return _scalar(result_dtype, &element)
-        array = _new_array(ndim, shape, result_dtype)
+        follows = _follow_memory(strides, ndim, shape, x_stride, so_itemsize(result_dtype))
+        array = _new_array(ndim, shape, strides if follows else NULL, result_dtype)
         _hold(&result, array, "result", True)
         layout.data[1] = result.data
         ndim = 0
@@ -94,7 +124,7 @@ def sum(x, axis=None, bint keepdims=False):
 
     Returns
     -------
-    numpy scalar or ndarray
+    numpy scalar, or ndarray in the memory order of `x`
         int64 for signed integers, uint64 for unsigned ones (both wrap), else the dtype of `x`.
         A stride-0 axis of `x` costs nothing, however long.
 
@@ -128,7 +158,7 @@ def min(x, axis=None, bint keepdims=False):
 
     Returns
     -------
-    numpy scalar or ndarray
+    numpy scalar, or ndarray in the memory order of `x`
         In the dtype of `x`; NaN where there is a NaN.
 
     Raises
@@ -161,7 +191,7 @@ def max(x, axis=None, bint keepdims=False):
 
     Returns
     -------
-    numpy scalar or ndarray
+    numpy scalar, or ndarray in the memory order of `x`
         In the dtype of `x`; NaN where there is a NaN.
 
     Raises
@@ -194,7 +224,7 @@ def argmin(x, axis=None, bint keepdims=False):
 
     Returns
     -------
-    numpy scalar or ndarray
+    numpy scalar, or ndarray in the memory order of `x`
         int64. The position of the first NaN where there is one.
 
     Raises
@@ -227,7 +257,7 @@ def argmax(x, axis=None, bint keepdims=False):
 
     Returns
     -------
-    numpy scalar or ndarray
+    numpy scalar, or ndarray in the memory order of `x`
         int64. The position of the first NaN where there is one.
 
     Raises
@@ -260,7 +290,7 @@ def norm(x, axis=None, bint keepdims=False):
 
     Returns
     -------
-    numpy scalar or ndarray
+    numpy scalar, or ndarray in the memory order of `x`
         float64 for integers, else the dtype of `x`; 0 for no elements.
 
     Raises

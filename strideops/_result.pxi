@@ -82,7 +82,7 @@ cdef int _store(so_dtype dtype, object value, str name, void *element) except -1
     """Stores the value as `x[...] = value` would."""
     if _store_plain(dtype, value, element):
         return 0
-    array = _new_array(0, NULL, dtype)
+    array = _new_array(0, NULL, NULL, dtype)
     try:
         array[...] = value
     except (TypeError, ValueError, OverflowError) as error:

@@ -229,7 +229,7 @@ cdef object _pack(object obj, str name, bint target):
         if target:
             _place_first(&layout, &x)
             _require_target_apart(&layout, &x, name)
-        array = _new_array(x.ndim, x.shape, x.dtype)
+        array = _new_array(x.ndim, x.shape, NULL, x.dtype)
         _hold(&packed, array, "packed", True)
         _place_first(&layout, &packed)
         _place_broadcast(&layout, &x)

@@ -2,7 +2,7 @@
 """Reductions over axes beyond the patterns: axis and keepdims, no elements, NaN, ties, signs, limits, accuracy."""
 
 import math
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -68,6 +68,16 @@ def test_without_elements(op, shape):
     for axis in (None, *range(len(shape))):
         check(op, np.zeros(shape), axis)
         check(op, np.zeros(shape, np.int8).T, axis, True)
+
+
+@pytest.mark.parametrize("axes", list(permutations(range(4))))
+def test_results_follow_the_memory_order(axes):
+    """As NumPy's do: what comes next runs along the memory, and so does the reduction itself."""
+    x = np.ones((3, 4, 5, 6)).transpose(axes)
+    for axis in (0, 1, (1, 3)):
+        assert strided.sum(x, axis).strides == x.sum(axis).strides
+    window = np.lib.stride_tricks.sliding_window_view(np.ones((9, 9)), (3, 3))
+    assert strided.max(window, axis=0).strides == (8, 3 * 56, 56)  # of one step the longest axis is the inner one
 
 
 @pytest.mark.parametrize("op", REDUCTIONS)

@@ -86,7 +86,7 @@ def run(cell, memory, tables):
         reading = limits.reading(lines)
         copying = [limits.copying(arrays[0].nbytes)] if op in {"pack", "copyto"} else []
         for factor in (1, *[3] * AGAIN):
-            measure.interleave(list(samplers.values()), [reading, *copying], factor * seconds)
+            measure.interleave(list(samplers.values()), [reading, *copying], factor * seconds, factor)
             times = {name: sampler.best for name, sampler in samplers.items()}
             ratio = results.ratio({"times": times})
             if ratio is None or ratio >= 1 or (factor > 1 and ratio < NO_DOUBT):

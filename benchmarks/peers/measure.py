@@ -41,8 +41,8 @@ def timer(function, arguments, best=math.inf):
     return Sampler(loop.timeit, best)
 
 
-def interleave(candidates, references, seconds):
-    """Round after round until the time is over; who is hopelessly slow is left out.
+def interleave(candidates, references, seconds, least=1):
+    """Round after round, `least` of them, until the time is over; who is hopelessly slow is left out.
 
     Each round begins with another candidate: the first of a round finds the caches as the references left them.
 
@@ -53,11 +53,12 @@ def interleave(candidates, references, seconds):
     references : sequence of Sampler
         Never left out either, and nobody is compared with them.
     seconds : float
+    least : int
     """
     end = time.perf_counter() + seconds
     running = _hopeful(candidates, COLD_SECONDS)
     for turn in range(ROUNDS):
-        if turn and time.perf_counter() > end:
+        if turn >= least and time.perf_counter() > end:
             break
         first = turn % len(running)
         for sampler in (*running[first:], *running[:first], *references):

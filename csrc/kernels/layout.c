@@ -72,22 +72,32 @@ static void flip_negative_axes(so_layout *layout, int leading)
     }
 }
 
-// Small steps belong inside, and long axes inside short ones; axes on which nothing moves, outside.
+static ptrdiff_t step_along(const so_layout *layout, int leading, int axis)
+{
+    return llabs(layout->stride[mover(layout, leading, axis)][axis]);
+}
+
+// Small steps belong inside, and of equal steps, which lead to the same memory, short axes; axes on which nothing
+// moves, outside.
 static int belongs_inside(const so_layout *layout, int leading, int axis, int other)
 {
-    ptrdiff_t step = llabs(layout->stride[mover(layout, leading, axis)][axis]);
-    ptrdiff_t other_step = llabs(layout->stride[mover(layout, leading, other)][other]);
+    ptrdiff_t step = step_along(layout, leading, axis), other_step = step_along(layout, leading, other);
     if (step == other_step)
-        return layout->shape[axis] > layout->shape[other];
+        return layout->shape[axis] < layout->shape[other];
     return step && (step < other_step || !other_step);
 }
 
-// Stable, so that an array in C order keeps its axes.
+// Stable, so that an array in C order keeps its axes. Of the smallest steps the longest axis is the innermost one.
 static void sort_axes(so_layout *layout, int leading)
 {
+    int inner = layout->ndim - 1, axis = inner;
     for (int i = 1; i < layout->ndim; i++)
-        for (int axis = i; axis > 0 && belongs_inside(layout, leading, axis - 1, axis); axis--)
-            so_swap_axes(layout, axis - 1, axis);
+        for (int at = i; at > 0 && belongs_inside(layout, leading, at - 1, at); at--)
+            so_swap_axes(layout, at - 1, at);
+    while (axis > 0 && step_along(layout, leading, axis - 1) == step_along(layout, leading, inner))
+        axis--;
+    for (; axis < inner; axis++)
+        so_swap_axes(layout, axis, axis + 1);
 }
 
 static int can_merge(const so_layout *layout, int outer, int inner)
