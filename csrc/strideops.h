@@ -67,6 +67,8 @@ typedef struct so_tile {
     ptrdiff_t target_bytes; // of a copy: what it writes in all its tiles
     ptrdiff_t shape[2];
     ptrdiff_t stride[SO_MAX_OPERANDS][2];
+    ptrdiff_t group; // elements of each column, such as the colours of a pixel; 0 where columns are single elements
+    ptrdiff_t group_stride[SO_MAX_OPERANDS];
     char *data[SO_MAX_OPERANDS];
 } so_tile;
 
@@ -85,7 +87,7 @@ char *so_item(const so_layout *layout, const ptrdiff_t *index);
 // The same elements in the cheapest order for the first `leading` operands. No axis of length 1; along each axis the
 // first of them that moves goes upwards, with steps that fall from the outermost axis to the innermost; neighbours
 // merged where every operand allows. Last, an axis on which a later one has its smallest step moves next to the
-// innermost.
+// innermost, and a longer axis takes the place of a short one there if the innermost is short too.
 void so_canonicalize(so_layout *layout, int leading);
 
 // Removes the axes on which none of the first `operands` moves and returns the product of their lengths.
@@ -110,9 +112,9 @@ int so_same_memory(const so_layout *layout, int a, int b);
 
 // walk.c
 
-// Calls the kernel with every tile of a layout. `start` says what does not depend on the place: repeats and
-// target_bytes. Tiles are first and last with regard to operand `result`, the last one whose addresses are places in
-// memory.
+// Calls the kernel with every tile of a layout. `start` says what does not depend on the place: repeats, target_bytes,
+// and whether the innermost axis is that of a group: the tiles are then those of the two axes before it. Tiles are
+// first and last with regard to operand `result`, the last one whose addresses are places in memory.
 void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start);
 
 // Does the walk divide the two inner axes, since operands disagree about which of them is the inner one?

@@ -153,6 +153,16 @@ static void choose_row_axis(so_layout *layout, int leading)
     }
 }
 
+// A tile of a few elements costs a call of its kernel: a longer axis becomes its row axis.
+static void lengthen_short_tiles(so_layout *layout)
+{
+    enum { SHORT = 8 };
+    int rows = layout->ndim - 2;
+    if (rows > 0 && layout->shape[rows] < SHORT && layout->shape[rows + 1] < SHORT &&
+        layout->shape[rows - 1] > layout->shape[rows])
+        so_swap_axes(layout, rows - 1, rows);
+}
+
 void so_canonicalize(so_layout *layout, int leading)
 {
     drop_unit_axes(layout);
@@ -160,6 +170,7 @@ void so_canonicalize(so_layout *layout, int leading)
     sort_axes(layout, leading);
     merge_axes(layout);
     choose_row_axis(layout, leading);
+    lengthen_short_tiles(layout);
 }
 
 ptrdiff_t so_fold_repeats(so_layout *layout, int operands)

@@ -100,6 +100,17 @@ static int reduced_axes(const so_layout *layout, int result)
     return count;
 }
 
+// The result moves along columns of a few elements, pixels, of which a row has many: tiles hold rows of them.
+enum { MOST_IN_GROUP = 4, LEAST_GROUPS = 16 };
+
+static int has_groups(const so_layout *layout, int result)
+{
+    int inner = layout->ndim - 1;
+    if (inner < 2 || layout->shape[inner] > MOST_IN_GROUP || layout->shape[inner - 1] < LEAST_GROUPS)
+        return 0;
+    return layout->stride[result][inner] && layout->stride[result][inner - 1] && !layout->stride[result][inner - 2];
+}
+
 // Several tiles add to one element of the result.
 static int tiles_share_results(const so_layout *layout, int result)
 {
@@ -142,10 +153,10 @@ static void bring_reduced_axis_in(so_layout *layout)
 static void walk_to_positions(so_layout *layout, so_kernel *kernel, const so_tile *start)
 {
     char best[8];
-    if (reduced_axes(layout, 1) == 1)
-        bring_reduced_axis_in(layout);
-    else
+    if (reduced_axes(layout, 1) != 1)
         finish_results_in_turn(layout, 1);
+    else if (!start->group)
+        bring_reduced_axis_in(layout);
     int operand = layout->noperands++;
     layout->data[operand] = best;
     for (int axis = 0; axis < layout->ndim; axis++)
@@ -178,13 +189,14 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     so_canonicalize(layout, result);
     if (!one && kind == SO_ADDS && adds_up_lines(layout, result))
         finish_results_in_turn(layout, result);
+    start.group = has_groups(layout, result) && (kind != SO_FINDS || reduced_axes(layout, result) == 1);
     so_kernel *kernel = so_find_kernel(isa, op, dtype);
     if (kind == SO_FINDS) {
         walk_to_positions(layout, kernel, &start);
     } else if (kind == SO_CHOOSES) {
         start.repeats = 1;
         so_walk(layout, kernel, result, &start);
-    } else if ((dtype >= SO_FLOAT32 || op == SO_NORM) && tiles_share_results(layout, result)) {
+    } else if ((dtype >= SO_FLOAT32 || op == SO_NORM) && !start.group && tiles_share_results(layout, result)) {
         walk_with_carries(layout, kernel, &start, one ? 1 : MOST_CARRIES);
     } else {
         so_walk(layout, kernel, result, &start);
@@ -203,6 +215,7 @@ void so_run_with(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
         if (op == SO_PACK && start.target_bytes >= LARGE)
             start.target_bytes = LARGE - 1;
         start.repeats = 1;
+        start.group = 0;
         so_canonicalize(layout, layout->noperands);
         so_walk(layout, so_find_kernel(isa, op, dtype), layout->noperands - 1, &start);
         if (start.target_bytes >= LARGE_TURNED)

@@ -37,6 +37,18 @@ typedef enum so_kind {
 
 so_kind so_kind_of(so_op op);
 
+// Rows for columns.
+static inline so_tile turn(const so_tile *tile)
+{
+    so_tile turned = *tile;
+    for (int i = 0; i < 2; i++) {
+        turned.shape[i] = tile->shape[1 - i];
+        for (int k = 0; k < tile->noperands; k++)
+            turned.stride[k][i] = tile->stride[k][1 - i];
+    }
+    return turned;
+}
+
 extern so_kernel *const so_kernels_portable[SO_OP_COUNT][SO_DTYPE_COUNT];
 extern so_kernel *const so_kernels_avx2[SO_OP_COUNT][SO_DTYPE_COUNT];
 extern so_kernel *const so_kernels_avx512[SO_OP_COUNT][SO_DTYPE_COUNT];

@@ -43,12 +43,18 @@ static void run_in_blocks(const so_tile *tile, so_kernel *kernel, int result)
     }
 }
 
-// The two inner axes of a layout; axes that it lacks have length 1.
+// The two inner axes of a layout, before that of a group; axes that it lacks have length 1.
 static void set_inner_axes(so_tile *tile, const so_layout *layout)
 {
+    int end = layout->ndim;
     tile->noperands = layout->noperands;
+    if (tile->group) {
+        tile->group = layout->shape[--end];
+        for (int k = 0; k < layout->noperands; k++)
+            tile->group_stride[k] = layout->stride[k][end];
+    }
     for (int i = 0; i < 2; i++) {
-        int axis = layout->ndim - 2 + i;
+        int axis = end - 2 + i;
         tile->shape[i] = axis < 0 ? 1 : layout->shape[axis];
         for (int k = 0; k < layout->noperands; k++)
             tile->stride[k][i] = axis < 0 ? 0 : layout->stride[k][axis];
@@ -57,10 +63,15 @@ static void set_inner_axes(so_tile *tile, const so_layout *layout)
         tile->data[k] = layout->data[k];
 }
 
+static int outer_axes(const so_tile *tile, const so_layout *layout)
+{
+    return layout->ndim - (tile->group ? 3 : 2);
+}
+
 // Moves the tile to the next place in C order of the outer axes; 0 after the last one.
 static int advance(so_tile *tile, ptrdiff_t *index, const so_layout *layout)
 {
-    for (int axis = layout->ndim - 3; axis >= 0; axis--) {
+    for (int axis = outer_axes(tile, layout) - 1; axis >= 0; axis--) {
         for (int k = 0; k < layout->noperands; k++)
             tile->data[k] += layout->stride[k][axis];
         if (++index[axis] < layout->shape[axis])
@@ -76,7 +87,7 @@ static int advance(so_tile *tile, ptrdiff_t *index, const so_layout *layout)
 static void set_first_and_last(so_tile *tile, const ptrdiff_t *index, const so_layout *layout, int result)
 {
     tile->first = tile->last = 1;
-    for (int axis = 0; axis < layout->ndim - 2; axis++)
+    for (int axis = 0; axis < outer_axes(tile, layout); axis++)
         if (layout->stride[result][axis] == 0) {
             tile->first &= index[axis] == 0;
             tile->last &= index[axis] == layout->shape[axis] - 1;
@@ -86,6 +97,7 @@ static void set_first_and_last(so_tile *tile, const ptrdiff_t *index, const so_l
 int so_walks_in_blocks(const so_layout *layout, int result)
 {
     so_tile tile;
+    tile.group = 0;
     set_inner_axes(&tile, layout);
     return operands_disagree(&tile, result);
 }
@@ -97,10 +109,11 @@ void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_ti
     so_tile tile;
     tile.repeats = start->repeats;
     tile.target_bytes = start->target_bytes;
+    tile.group = start->group;
     set_inner_axes(&tile, layout);
     int blocked = operands_disagree(&tile, result);
     ptrdiff_t index[SO_MAX_NDIM];
-    for (int axis = 0; axis < layout->ndim - 2; axis++)
+    for (int axis = 0; axis < outer_axes(&tile, layout); axis++)
         index[axis] = 0;
     do {
         set_first_and_last(&tile, index, layout, result);
