@@ -100,15 +100,24 @@ static int reduced_axes(const so_layout *layout, int result)
     return count;
 }
 
-// The result moves along columns of a few elements, pixels, of which a row has many: tiles hold rows of them.
-enum { MOST_IN_GROUP = 4, LEAST_GROUPS = 16 };
-
-static int has_groups(const so_layout *layout, int result)
+// The result moves along the two inner axes: where one is short, such as that of a pixel, or both are, tiles hold rows
+// of columns that are groups of elements.
+static int form_groups(so_layout *layout, int result)
 {
-    int inner = layout->ndim - 1;
-    if (inner < 2 || layout->shape[inner] > MOST_IN_GROUP || layout->shape[inner - 1] < LEAST_GROUPS)
+    enum { MOST_IN_GROUP = 4, SMALL = 512 };
+    int inner = layout->ndim - 1, rows = inner - 2;
+    if (rows < 0 || !layout->stride[result][inner] || !layout->stride[result][inner - 1] ||
+        reduced_axes(layout, result) != 1)
         return 0;
-    return layout->stride[result][inner] && layout->stride[result][inner - 1] && !layout->stride[result][inner - 2];
+    if (so_size(layout) > SMALL)
+        return layout->shape[inner] <= MOST_IN_GROUP && !layout->stride[result][rows];
+    if (layout->shape[inner] > layout->shape[inner - 1])
+        so_swap_axes(layout, inner - 1, inner);
+    while (layout->stride[result][rows])
+        rows--;
+    for (; rows < inner - 2; rows++)
+        so_swap_axes(layout, rows, rows + 1);
+    return 1;
 }
 
 // Several tiles add to one element of the result.
@@ -189,7 +198,7 @@ static void reduce(so_isa isa, so_op op, so_dtype dtype, so_layout *layout)
     so_canonicalize(layout, result);
     if (!one && kind == SO_ADDS && adds_up_lines(layout, result))
         finish_results_in_turn(layout, result);
-    start.group = has_groups(layout, result) && (kind != SO_FINDS || reduced_axes(layout, result) == 1);
+    start.group = form_groups(layout, result);
     so_kernel *kernel = so_find_kernel(isa, op, dtype);
     if (kind == SO_FINDS) {
         walk_to_positions(layout, kernel, &start);

@@ -13,7 +13,7 @@
 #endif
 
 // Bytes of a target from which on stores go past the caches, of a copy that keeps the order of the axes or turns it.
-enum { LARGE = 32 << 20, LARGE_TURNED = 2 << 20 };
+enum { LARGE = 48 << 20, LARGE_TURNED = 2 << 20 };
 
 #ifdef __has_builtin
 #if __has_builtin(__builtin_shufflevector)

@@ -24,8 +24,9 @@
 #define FIRST_POSITION ((uintptr_t)1 << (8 * sizeof(char *) - 2))
 
 enum {
-    SHORT_ROW = 8, // elements below which a row is one chain of additions, as in NumPy's pairwise sum
-    LONG_ROW = 32, // elements from which a call of memmove pays
+    SHORT_ROW = 8,   // elements below which a row is one chain of additions, as in NumPy's pairwise sum
+    MANY_ROWS = 128, // of a few elements, from which on it pays to turn them
+    LONG_ROW = 32,   // elements from which a call of memmove pays
 };
 
 typedef enum so_kind {
