@@ -18,6 +18,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.math cimport isinf
 from libc.stdint cimport uint64_t
+from libc.stdlib cimport llabs
 from libc.string cimport memcpy
 
 from .capi cimport (

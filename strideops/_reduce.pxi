@@ -43,32 +43,6 @@ cdef int _mark_axes(so_op op, object axis, Operand *x, bint *reduced) except -1:
     return 0
 
 
-cdef bint _lies_inside(Py_ssize_t length, Py_ssize_t stride, Py_ssize_t other_length, Py_ssize_t other_stride) noexcept:
-    """Does an axis belong inside an earlier one? Of two with one step, the longer one does."""
-    if length <= 1 or other_length <= 1:
-        return True
-    if abs(stride) == abs(other_stride):
-        return length >= other_length
-    return other_stride == 0 or 0 < abs(stride) < abs(other_stride)
-
-
-cdef bint _follow_memory(
-    Py_ssize_t *strides, int ndim, const Py_ssize_t *shape, const Py_ssize_t *x_stride, Py_ssize_t itemsize
-) noexcept:
-    """Packed strides with the axes in the order in which those of x lie in memory; False where it is C order."""
-    cdef bint moved = False
-    cdef int axis, other
-    for axis in range(ndim):
-        strides[axis] = itemsize
-        for other in range(axis):
-            if _lies_inside(shape[axis], x_stride[axis], shape[other], x_stride[other]):
-                strides[other] *= shape[axis]
-            else:
-                strides[axis] *= shape[other]
-                moved = True
-    return moved
-
-
 cdef object _reduce(so_op op, object obj, object axis, bint keepdims):
     cdef Operand x, result
     cdef so_layout layout

@@ -91,6 +91,39 @@ static inline uint64_t first_bits(ptrdiff_t count)
     return count <= 0 ? 0 : count >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
 }
 
+// Where the elements are in vector after vector: groups of `width`, `step` apart, the first at the first place.
+typedef struct so_comb {
+    uint64_t teeth;
+    int step, shift, place; // place: of the first whole group in the next vector
+} so_comb;
+
+static inline so_comb comb_of(ptrdiff_t step, ptrdiff_t width, ptrdiff_t places)
+{
+    so_comb comb = {every_bit(step) * first_bits(width), (int)step, (int)(places % step), 0};
+    return comb;
+}
+
+static inline void move_on(so_comb *comb)
+{
+    comb->place -= comb->shift;
+    comb->place += comb->place < 0 ? comb->step : 0;
+}
+
+static inline uint64_t next_groups(so_comb *comb)
+{
+    uint64_t teeth = comb->teeth << comb->place | comb->teeth >> (comb->step - comb->place);
+    move_on(comb);
+    return teeth;
+}
+
+// The same for single elements: none begins in one vector and ends in the next.
+static inline uint64_t next_elements(so_comb *comb)
+{
+    uint64_t teeth = comb->teeth << comb->place;
+    move_on(comb);
+    return teeth;
+}
+
 typedef enum so_change { CHANGE_FILL, CHANGE_SCALE, CHANGE_ADD } so_change;
 
 #endif
