@@ -79,21 +79,25 @@ static ptrdiff_t step_along(const so_layout *layout, int leading, int axis)
 
 // Small steps belong inside, and of equal steps, which lead to the same memory, short axes; axes on which nothing
 // moves, outside.
-static int belongs_inside(const so_layout *layout, int leading, int axis, int other)
+static int belongs_inside(const so_layout *layout, int leading, int axis, int other, int *ties)
 {
     ptrdiff_t step = step_along(layout, leading, axis), other_step = step_along(layout, leading, other);
-    if (step == other_step)
+    if (step == other_step) {
+        *ties = 1;
         return layout->shape[axis] < layout->shape[other];
+    }
     return step && (step < other_step || !other_step);
 }
 
 // Stable, so that an array in C order keeps its axes. Of the smallest steps the longest axis is the innermost one.
 static void sort_axes(so_layout *layout, int leading)
 {
-    int inner = layout->ndim - 1, axis = inner;
+    int inner = layout->ndim - 1, axis = inner, ties = 0;
     for (int i = 1; i < layout->ndim; i++)
-        for (int at = i; at > 0 && belongs_inside(layout, leading, at - 1, at); at--)
+        for (int at = i; at > 0 && belongs_inside(layout, leading, at - 1, at, &ties); at--)
             so_swap_axes(layout, at - 1, at);
+    if (!ties)
+        return;
     while (axis > 0 && step_along(layout, leading, axis - 1) == step_along(layout, leading, inner))
         axis--;
     for (; axis < inner; axis++)
