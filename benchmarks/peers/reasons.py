@@ -6,9 +6,19 @@ from fnmatch import fnmatch
 # (call, pattern, dtype, size), each with * for any: reason
 REASONS = {
     ("*", "*", "*", 6): "the call: Python and the canonical form take longer than the elements",
-    ("*_first_axis", "photo_bgr", "*", "*"): "three results to a row, which run against the operand",
-    ("*_first_axis", "photo_every_other", "*", "*"): "three results to a row",
+    (
+        "*_axis",
+        "window",
+        "*",
+        "*",
+    ): "nine reads of each element, and up to three times as many results as there are elements in memory",
     ("*_last_axis", "step16", "*", "*"): "an element to a cache line, and few of them in a row: gathered",
+    (
+        "matvec",
+        "*",
+        "*",
+        "*",
+    ): "the libraries multiply several rows at once, which reads the vector once for all of them",
     ("*", "short_rows", "*", 4096): "lines 32 KiB apart share one set of the cache: each waits for the third level",
     ("pack", "*", "*", 4096): "the system clears new memory page by page, and that takes longer than the copy",
 }
