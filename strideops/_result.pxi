@@ -59,7 +59,9 @@ cdef bint _follow_memory(
     cdef int axis, other
     for axis in range(ndim):
         strides[axis] = itemsize
-        for other in range(axis):
+        for other in range(ndim):
+            if other == axis:
+                break
             if _lies_inside(shape[axis], x_stride[axis], shape[other], x_stride[other]):
                 strides[other] *= shape[axis]
             else:

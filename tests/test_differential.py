@@ -189,7 +189,13 @@ def test_there_are_20_000_cases():
     assert sum(CHECKS.values()) >= 20_000
 
 
-def rows_of(value, dtype, step, width, lengths=(8, 63, 64, 65, 127, 128, 129, 191, 256, 384, 700, 1024, 1025, 2050)):
+def rows_of(
+    value,
+    dtype,
+    step,
+    width,
+    lengths=(8, 63, 64, 65, 127, 128, 129, 191, 256, 384, 700, 1024, 1025, 2050, 16385, 40000),
+):
     """Rows of one value with steps, one and several, and rows of a few elements; what lies between is another value."""
     for length in lengths:
         base = np.full((9, length * step + 3), 1, dtype)

@@ -6,19 +6,9 @@ from fnmatch import fnmatch
 # (call, pattern, dtype, size), each with * for any: reason
 REASONS = {
     ("*", "*", "*", 6): "the call: Python and the canonical form take longer than the elements",
-    (
-        "*_axis",
-        "window",
-        "*",
-        "*",
-    ): "nine reads of each element, and up to three times as many results as there are elements in memory",
+    ("*_axis", "window", "*", "*"): "each element is read nine times, and the results are many",
     ("*_last_axis", "step16", "*", "*"): "an element to a cache line, and few of them in a row: gathered",
-    (
-        "matvec",
-        "*",
-        "*",
-        "*",
-    ): "the libraries multiply several rows at once, which reads the vector once for all of them",
+    ("matvec", "*", "float*", "*"): "BLAS multiplies several rows at once and reads the vector once for them",
     ("*", "short_rows", "*", 4096): "lines 32 KiB apart share one set of the cache: each waits for the third level",
     ("pack", "*", "*", 4096): "the system clears new memory page by page, and that takes longer than the copy",
 }
