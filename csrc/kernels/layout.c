@@ -6,6 +6,8 @@
 
 static void move_axis(so_layout *layout, int from, int to)
 {
+    if (from == to)
+        return;
     layout->shape[to] = layout->shape[from];
     for (int k = 0; k < layout->noperands; k++)
         layout->stride[k][to] = layout->stride[k][from];
@@ -23,15 +25,13 @@ void so_swap_axes(so_layout *layout, int a, int b)
     }
 }
 
+// Unsigned, so that lengths whose product does not fit may stand beside a 0.
 ptrdiff_t so_size(const so_layout *layout)
 {
-    ptrdiff_t size = 1;
+    size_t size = 1;
     for (int axis = 0; axis < layout->ndim; axis++)
-        if (layout->shape[axis] == 0)
-            return 0;
-    for (int axis = 0; axis < layout->ndim; axis++)
-        size *= layout->shape[axis];
-    return size;
+        size *= (size_t)layout->shape[axis];
+    return (ptrdiff_t)size;
 }
 
 char *so_item(const so_layout *layout, const ptrdiff_t *index)
@@ -147,7 +147,7 @@ static int inner_axis(const so_layout *layout, int operand)
 // then holds whole cache lines of both operands.
 static void choose_row_axis(so_layout *layout, int leading)
 {
-    for (int k = 0; k < leading; k++) {
+    for (int k = 0; k < leading && leading > 1; k++) { // the axes of a single one are in their order
         int rows = inner_axis(layout, k);
         if (rows == layout->ndim - 1)
             continue;

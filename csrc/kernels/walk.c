@@ -9,10 +9,10 @@
 // there come in order; a copy, which knows how to turn them, gets whole lines of its target.
 enum { BLOCK_ROWS = 512, BLOCK_COLUMNS = 64 };
 
-static int operands_disagree(const so_tile *tile, int last)
+static int operands_disagree(const so_layout *layout, int rows, int last)
 {
-    for (int k = 0; k <= last; k++) {
-        ptrdiff_t row = llabs(tile->stride[k][0]), column = llabs(tile->stride[k][1]);
+    for (int k = 0; k <= last && rows >= 0; k++) {
+        ptrdiff_t row = llabs(layout->stride[k][rows]), column = llabs(layout->stride[k][rows + 1]);
         if (row && row < column)
             return 1;
     }
@@ -43,35 +43,33 @@ static void run_in_blocks(const so_tile *tile, so_kernel *kernel, int result)
     }
 }
 
-// The two inner axes of a layout, before that of a group; axes that it lacks have length 1.
-static void set_inner_axes(so_tile *tile, const so_layout *layout)
-{
-    int end = layout->ndim;
-    tile->noperands = layout->noperands;
-    if (tile->group) {
-        tile->group = layout->shape[--end];
-        for (int k = 0; k < layout->noperands; k++)
-            tile->group_stride[k] = layout->stride[k][end];
-    }
-    for (int i = 0; i < 2; i++) {
-        int axis = end - 2 + i;
-        tile->shape[i] = axis < 0 ? 1 : layout->shape[axis];
-        for (int k = 0; k < layout->noperands; k++)
-            tile->stride[k][i] = axis < 0 ? 0 : layout->stride[k][axis];
-    }
-    for (int k = 0; k < layout->noperands; k++)
-        tile->data[k] = layout->data[k];
-}
-
-static int outer_axes(const so_tile *tile, const so_layout *layout)
+// The two inner axes of a layout, before that of a group.
+static int row_axis(const so_tile *tile, const so_layout *layout)
 {
     return layout->ndim - (tile->group ? 3 : 2);
+}
+
+// Axes that the layout lacks have length 1.
+static void set_inner_axes(so_tile *tile, const so_layout *layout)
+{
+    int rows = row_axis(tile, layout), columns = rows + 1;
+    tile->noperands = layout->noperands;
+    tile->shape[0] = rows < 0 ? 1 : layout->shape[rows];
+    tile->shape[1] = columns < 0 ? 1 : layout->shape[columns];
+    for (int k = 0; k < layout->noperands; k++) {
+        tile->data[k] = layout->data[k];
+        tile->stride[k][0] = rows < 0 ? 0 : layout->stride[k][rows];
+        tile->stride[k][1] = columns < 0 ? 0 : layout->stride[k][columns];
+        tile->group_stride[k] = tile->group ? layout->stride[k][columns + 1] : 0;
+    }
+    if (tile->group)
+        tile->group = layout->shape[columns + 1];
 }
 
 // Moves the tile to the next place in C order of the outer axes; 0 after the last one.
 static int advance(so_tile *tile, ptrdiff_t *index, const so_layout *layout)
 {
-    for (int axis = outer_axes(tile, layout) - 1; axis >= 0; axis--) {
+    for (int axis = row_axis(tile, layout) - 1; axis >= 0; axis--) {
         for (int k = 0; k < layout->noperands; k++)
             tile->data[k] += layout->stride[k][axis];
         if (++index[axis] < layout->shape[axis])
@@ -87,7 +85,7 @@ static int advance(so_tile *tile, ptrdiff_t *index, const so_layout *layout)
 static void set_first_and_last(so_tile *tile, const ptrdiff_t *index, const so_layout *layout, int result)
 {
     tile->first = tile->last = 1;
-    for (int axis = 0; axis < outer_axes(tile, layout); axis++)
+    for (int axis = 0; axis < row_axis(tile, layout); axis++)
         if (layout->stride[result][axis] == 0) {
             tile->first &= index[axis] == 0;
             tile->last &= index[axis] == layout->shape[axis] - 1;
@@ -96,10 +94,7 @@ static void set_first_and_last(so_tile *tile, const ptrdiff_t *index, const so_l
 
 int so_walks_in_blocks(const so_layout *layout, int result)
 {
-    so_tile tile;
-    tile.group = 0;
-    set_inner_axes(&tile, layout);
-    return operands_disagree(&tile, result);
+    return operands_disagree(layout, layout->ndim - 2, result);
 }
 
 void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_tile *start)
@@ -111,9 +106,9 @@ void so_walk(const so_layout *layout, so_kernel *kernel, int result, const so_ti
     tile.target_bytes = start->target_bytes;
     tile.group = start->group;
     set_inner_axes(&tile, layout);
-    int blocked = operands_disagree(&tile, result);
+    int blocked = operands_disagree(layout, row_axis(&tile, layout), result);
     ptrdiff_t index[SO_MAX_NDIM];
-    for (int axis = 0; axis < outer_axes(&tile, layout); axis++)
+    for (int axis = 0; axis < row_axis(&tile, layout); axis++)
         index[axis] = 0;
     do {
         set_first_and_last(&tile, index, layout, result);
