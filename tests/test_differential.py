@@ -221,6 +221,23 @@ def test_sums_of_the_largest_numbers(dtype):
                 assert strided.dot(x, x) == np.array(value * value * x.size).astype(dtype), (value, step, x.shape)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_columns_over_many_pages(dtype):
+    """Each element in a page of its own, more of them than a processor keeps translations of."""
+    pages = np.zeros((2500, 4096 // np.dtype(dtype).itemsize), dtype)
+    columns = pages[:, 3:6]
+    columns[...] = np.random.default_rng(0).integers(0, 8, columns.shape)
+    views = [x for n in (2047, 2048, 2063, 2500) for x in (columns[:n, 0], columns[n - 1 :: -1, 0], columns[:n].T)]
+    if columns.dtype.kind == "f":
+        columns[[2100, 2200], 1] = math.nan
+        views.append(columns[:, 1])
+    for x in views:
+        for op in REDUCTIONS:
+            for axis in (None, -1):
+                check_same(getattr(strided, op)(x, axis=axis), NUMPY[op](x, axis=axis))
+        check_same(strided.dot(x, x[..., ::-1]), NUMPY["dot"](x, x[..., ::-1]))
+
+
 @pytest.mark.parametrize("isa", ["portable", "avx2", "avx512"])
 def test_variant(isa, tmp_path):
     """All of this with the kernels of one instruction set, on fewer layouts: 5,000 cases."""
@@ -232,5 +249,12 @@ def test_variant(isa, tmp_path):
     if "STRIDEOPS_ISA" in done.stderr:
         pytest.skip(done.stderr.splitlines()[-1])
     assert done.stdout == f"{isa}\n"
-    tests = ["-k", "test_drawn_layouts or largest_numbers", "--hypothesis-profile", "variant", "-p", "no:cacheprovider"]
-    assert "10 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)
+    tests = [
+        "-k",
+        "test_drawn_layouts or largest_numbers or many_pages",
+        "--hypothesis-profile",
+        "variant",
+        "-p",
+        "no:cacheprovider",
+    ]
+    assert "20 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)

@@ -29,6 +29,24 @@ enum {
     LONG_ROW = 32,   // elements from which a call of memmove pays
 };
 
+// Are the elements of a row in pages of their own, more than a processor keeps translations of, but few enough for its
+// caches?
+static inline int spans_pages(ptrdiff_t stride, ptrdiff_t length)
+{
+    enum { PAGE = 4096, FEWEST = 2048, MOST = 32768 };
+    return (stride >= PAGE || stride <= -PAGE) && FEWEST <= length && length <= MOST;
+}
+
+// 0, which the compiler does not know: an address to which a part of it is added waits for the other part.
+static inline ptrdiff_t nothing(void)
+{
+    ptrdiff_t zero = 0;
+#ifdef __GNUC__
+    __asm__("" : "+r"(zero));
+#endif
+    return zero;
+}
+
 typedef enum so_kind {
     SO_WRITES,  // a target, element by element
     SO_ADDS,    // up: repeats count, floats carry
