@@ -9,8 +9,25 @@ REASONS = {
     ("*_axis", "window", "*", "*"): "each element is read nine times, and the results are many",
     ("*_last_axis", "step16", "*", "*"): "an element to a cache line, and few of them in a row: gathered",
     ("matvec", "*", "float*", "*"): "BLAS multiplies several rows at once and reads the vector once for them",
-    ("*", "short_rows", "*", 4096): "lines 32 KiB apart share one set of the cache: each waits for the third level",
+    ("matvec", "*", "uint8", "*"): "bytes are widened before they are multiplied",
+    ("dot", "*", "uint8", "*"): "bytes are widened before they are multiplied",
+    ("*", "short_rows", "*", 4096): "rows 32 KiB apart share one set of the cache: 5 to 6 ns a line with any loop",
+    ("*", "column", "*", 4096): "elements 32 KiB apart share one set of the cache: 5 to 6 ns a line with any loop",
+    ("*", "diagonal", "*", 4096): "an element to a page: 3 to 6 ns for the translation of its address with any loop",
+    (
+        "arg*_first_axis",
+        "*",
+        "*",
+        4096,
+    ): "read in strips of 8 KiB a row: the best so far stay in the first cache",
     ("pack", "*", "*", 4096): "the system clears new memory page by page, and that takes longer than the copy",
+    ("*_last_axis", "*", "*", 64): "what is done once for a row takes as long as its elements",
+    ("*_last_axis", "*", "*", 512): "what is done once for a row takes as long as its elements",
+    ("arg*_first_axis", "transposed", "*", 64): "what is done once for a row takes as long as its elements",
+    ("arg*_first_axis", "permuted", "*", 64): "what is done once for a row takes as long as its elements",
+    ("*", "field", "*", "*"): "elements at odd addresses are read and written one by one",
+    ("*", "step3", "*", 64): "whole vectors are read, of which a third is wanted",
+    ("*", "photo_channel", "*", 64): "whole vectors are read, of which a third is wanted",
 }
 
 
