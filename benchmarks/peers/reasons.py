@@ -14,12 +14,7 @@ REASONS = {
     ("*", "short_rows", "*", 4096): "rows 32 KiB apart share one set of the cache: 5 to 6 ns a line with any loop",
     ("*", "column", "*", 4096): "elements 32 KiB apart share one set of the cache: 5 to 6 ns a line with any loop",
     ("*", "diagonal", "*", 4096): "an element to a page: 3 to 6 ns for the translation of its address with any loop",
-    (
-        "arg*_first_axis",
-        "*",
-        "*",
-        4096,
-    ): "read in strips of 8 KiB a row: the best so far stay in the first cache",
+    ("arg*_first_axis", "*", "*", 4096): "read in strips of 3.5 KiB a row, the best so far beside them",
     ("pack", "*", "*", 4096): "the system clears new memory page by page, and that takes longer than the copy",
     ("*_last_axis", "*", "*", 64): "what is done once for a row takes as long as its elements",
     ("*_last_axis", "*", "*", 512): "what is done once for a row takes as long as its elements",
