@@ -189,15 +189,12 @@ def test_there_are_20_000_cases():
     assert sum(CHECKS.values()) >= 20_000
 
 
-def rows_of(
-    value,
-    dtype,
-    step,
-    width,
-    lengths=(8, 63, 64, 65, 127, 128, 129, 191, 256, 384, 700, 1024, 1025, 2050, 16385, 40000),
-):
+LENGTHS = (8, 63, 64, 65, 127, 128, 129, 191, 256, 384, 700, 1024, 1025, 2050, 16385, 40000)
+
+
+def rows_of(value, dtype, step, width):
     """Rows of one value with steps, one and several, and rows of a few elements; what lies between is another value."""
-    for length in lengths:
+    for length in LENGTHS:
         base = np.full((9, length * step + 3), 1, dtype)
         base[:, : length * step : step] = value
         yield base[0, : length * step : step]
@@ -249,12 +246,6 @@ def test_variant(isa, tmp_path):
     if "STRIDEOPS_ISA" in done.stderr:
         pytest.skip(done.stderr.splitlines()[-1])
     assert done.stdout == f"{isa}\n"
-    tests = [
-        "-k",
-        "test_drawn_layouts or largest_numbers or many_pages",
-        "--hypothesis-profile",
-        "variant",
-        "-p",
-        "no:cacheprovider",
-    ]
+    chosen = "test_drawn_layouts or largest_numbers or many_pages"
+    tests = ["-k", chosen, "--hypothesis-profile", "variant", "-p", "no:cacheprovider"]
     assert "20 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)

@@ -17,10 +17,10 @@ REASONS = {
     ("arg*_first_axis", "*", "*", 4096): "read in strips of 3.5 KiB a row, the best so far beside them",
     ("pack", "*", "*", 4096): "the system clears new memory page by page, and that takes longer than the copy",
     ("*_last_axis", "*", "*", 64): "what is done once for a row takes as long as its elements",
-    ("*_last_axis", "*", "*", 512): "what is done once for a row takes as long as its elements",
+    ("*_last_axis", "*", "uint8", 512): "what is done once for a row takes as long as its elements",
     ("arg*_first_axis", "transposed", "*", 64): "what is done once for a row takes as long as its elements",
     ("arg*_first_axis", "permuted", "*", 64): "what is done once for a row takes as long as its elements",
-    ("*", "field", "*", "*"): "elements at odd addresses are read and written one by one",
+    ("*", "field", "*", "*"): "elements at steps that fit no vector are gathered, or read and written one by one",
     ("*", "step3", "*", 64): "whole vectors are read, of which a third is wanted",
     ("*", "photo_channel", "*", 64): "whole vectors are read, of which a third is wanted",
 }

@@ -147,7 +147,9 @@ static int inner_axis(const so_layout *layout, int operand)
 // then holds whole cache lines of both operands.
 static void choose_row_axis(so_layout *layout, int leading)
 {
-    for (int k = 0; k < leading && leading > 1; k++) { // the axes of a single one are in their order
+    if (leading == 1)
+        return; // its axes are in their order
+    for (int k = 0; k < leading; k++) {
         int rows = inner_axis(layout, k);
         if (rows == layout->ndim - 1)
             continue;

@@ -43,7 +43,8 @@ static void run_in_blocks(const so_tile *tile, so_kernel *kernel, int result)
     }
 }
 
-// The two inner axes of a layout, before that of a group.
+// The outer one of the two inner axes, before that of a group: as many axes are outside the tiles. Negative where the
+// layout has fewer.
 static int row_axis(const so_tile *tile, const so_layout *layout)
 {
     return layout->ndim - (tile->group ? 3 : 2);
