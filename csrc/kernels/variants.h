@@ -24,9 +24,10 @@
 #define FIRST_POSITION ((uintptr_t)1 << (8 * sizeof(char *) - 2))
 
 enum {
-    SHORT_ROW = 8,   // elements below which a row is one chain of additions, as in NumPy's pairwise sum
-    MANY_ROWS = 128, // of a few elements, from which on it pays to turn them
-    LONG_ROW = 32,   // elements from which a call of memmove pays
+    SHORT_ROW = 8,      // elements below which a row is one chain of additions, as in NumPy's pairwise sum
+    MANY_ROWS = 128,    // of a few elements, from which on it pays to turn them
+    LONG_ROW = 32,      // elements from which a call of memmove pays
+    LONG_PACKED = 1024, // bytes of a row, from which on it pays to begin with a cache line
 };
 
 // Are the elements of a row in pages of their own, more than a processor keeps translations of, but few enough for its
