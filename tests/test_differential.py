@@ -235,6 +235,35 @@ def test_columns_over_many_pages(dtype):
         check_same(strided.dot(x, x[..., ::-1]), NUMPY["dot"](x, x[..., ::-1]))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_long_rows_begin_anywhere(dtype):
+    """What comes before the first cache line of a row is read and written as well, and nothing before that."""
+    size = 70_000 // np.dtype(dtype).itemsize
+    values = np.random.default_rng(0).integers(0, 8, size).astype(dtype)
+
+    def places(offset):
+        memory = np.zeros(size * values.itemsize + 128, np.uint8)
+        row = memory[offset : offset + values.nbytes].view(dtype)
+        row[:] = values
+        return memory, row
+
+    for offset in range(64):
+        _, x = places(offset)
+        x[[1, -1]] = 9, 10
+        for op in REDUCTIONS:
+            check_same(getattr(strided, op)(x), NUMPY[op](x))
+        check_same(strided.dot(x, values), NUMPY["dot"](x, values))
+        if x.dtype.kind == "f":
+            x[2] = math.nan
+            for op in ("min", "max", "argmin", "argmax"):
+                check_same(getattr(strided, op)(x), NUMPY[op](x))
+        for op, arguments in {"fill": lambda y: (y, 3), "scale": lambda y: (y, 2), "axpy": lambda y: (2, x, y)}.items():
+            (got, y), (expected, z) = places(offset), places(offset)
+            getattr(strided, op)(*arguments(y))
+            NUMPY[op](*arguments(z))
+            np.testing.assert_array_equal(got, expected)
+
+
 @pytest.mark.parametrize("isa", ["portable", "avx2", "avx512"])
 def test_variant(isa, tmp_path):
     """All of this with the kernels of one instruction set, on fewer layouts: 5,000 cases."""
@@ -246,6 +275,6 @@ def test_variant(isa, tmp_path):
     if "STRIDEOPS_ISA" in done.stderr:
         pytest.skip(done.stderr.splitlines()[-1])
     assert done.stdout == f"{isa}\n"
-    chosen = "test_drawn_layouts or largest_numbers or many_pages"
+    chosen = "test_drawn_layouts or largest_numbers or many_pages or anywhere"
     tests = ["-k", chosen, "--hypothesis-profile", "variant", "-p", "no:cacheprovider"]
-    assert "20 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)
+    assert "30 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)
