@@ -257,10 +257,10 @@ def test_long_rows_begin_anywhere(dtype):
             x[2] = math.nan
             for op in ("min", "max", "argmin", "argmax"):
                 check_same(getattr(strided, op)(x), NUMPY[op](x))
-        for op, arguments in {"fill": lambda y: (y, 3), "scale": lambda y: (y, 2), "axpy": lambda y: (2, x, y)}.items():
+        for op, before, after in (("fill", (), (3,)), ("scale", (), (2,)), ("axpy", (2, x), ())):
             (got, y), (expected, z) = places(offset), places(offset)
-            getattr(strided, op)(*arguments(y))
-            NUMPY[op](*arguments(z))
+            getattr(strided, op)(*before, y, *after)
+            NUMPY[op](*before, z, *after)
             np.testing.assert_array_equal(got, expected)
 
 
