@@ -3,6 +3,10 @@
 
 from fnmatch import fnmatch
 
+from . import results
+
+AT_THE_LIMIT = 0.9  # share of the limit
+
 # (call, pattern, dtype, size), each with * for any: reason
 REASONS = {
     ("*", "*", "*", 6): "the call: Python and the canonical form take longer than the elements",
@@ -20,6 +24,10 @@ REASONS = {
     ("*_last_axis", "*", "uint8", 512): "what is done once for a row takes as long as its elements",
     ("arg*_first_axis", "transposed", "*", 64): "what is done once for a row takes as long as its elements",
     ("arg*_first_axis", "permuted", "*", 64): "what is done once for a row takes as long as its elements",
+    ("copyto*", "step16", "*", "*"): "an element to a cache line: read or written one by one",
+    ("fill", "step16", "*", "*"): "an element to a cache line: written one by one",
+    ("scale", "step16", "*", "*"): "an element to a cache line: read and written one by one",
+    ("axpy", "step16", "*", "*"): "an element to a cache line: read and written one by one",
     ("*", "field", "*", "*"): "elements at steps that fit no vector are gathered, or read and written one by one",
     ("*", "step3", "*", 64): "whole vectors are read, of which a third is wanted",
     ("*", "photo_channel", "*", 64): "whole vectors are read, of which a third is wanted",
@@ -31,4 +39,5 @@ def reason(cell):
     for wanted, text in REASONS.items():
         if all(map(fnmatch, fields, map(str, wanted))):
             return text
-    return ""
+    share = results.share(cell) or 0.0
+    return f"its cache lines, read in a row, take {share:.0%} of the time" if share >= AT_THE_LIMIT else ""
