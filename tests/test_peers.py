@@ -176,7 +176,7 @@ def test_summary():
 
 
 def test_a_reason_stands_beside_its_cells(monkeypatch):
-    monkeypatch.setitem(reasons.REASONS, ("fill", "*", "*", 4096), "because")
+    monkeypatch.setattr(reasons, "REASONS", {("fill", "*", "*", 4096): "because"})
     assert reasons.reason(made_up(2.0, call="fill")) == "because"
     assert reasons.reason(made_up(2.0, call="fill", size=64)) == ""
     assert reasons.reason(made_up(1.0, limit=0.95)) == "its cache lines, read in a row, take 95% of the time"
