@@ -14,10 +14,25 @@ except ImportError as _error:
     ) from _error
 
 from . import contiguous, proof, strided
+from .evidence import CopyDetected, Evidence
 from .exchange import CopyRequired, asstrided
+from .proof import assert_no_copy, trace_copy
 
 __version__ = "0.1.0"
-__all__ = ["CopyRequired", "asstrided", "contiguous", "get_include", "isa", "pack", "proof", "strided"]
+__all__ = [
+    "CopyDetected",
+    "CopyRequired",
+    "Evidence",
+    "assert_no_copy",
+    "asstrided",
+    "contiguous",
+    "get_include",
+    "isa",
+    "pack",
+    "proof",
+    "strided",
+    "trace_copy",
+]
 
 
 def get_include() -> str:

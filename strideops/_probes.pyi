@@ -1,5 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, final
+
+WATCHPOINTS: Final[int]
+MOST_HITS: Final[int]
 
 def allocated(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[int, int, int | None]: ...
+def find_symbol(address: int) -> tuple[str, int, str | None] | None: ...
+@final
+class Guard:
+    copies: bool
+    def __init__(
+        self,
+        arrays: list[tuple[int, int, str, tuple[int, ...], tuple[int, ...]]],
+        spots: list[tuple[int, int]],
+        file: str,
+        native: bool,
+    ) -> None: ...
+    def start(self, traceback_signal: int = 0, traceback_file: int = -1) -> None: ...
+    def stop(self, moved: list[int]) -> dict[str, Any]: ...

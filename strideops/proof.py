@@ -1,40 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The proof that code does not copy: today its first layer, the bytes that a call allocates."""
+"""The proof that code does not copy an array: a guard around a block of code, in layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import CodeType, TracebackType
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from . import _probes
+from .evidence import Allocated, Block, CopyDetected, Evidence, MemoryCopy, find_reasons
+from .exchange import asstrided
+from .readers import find_code, readers_of, tracebacks
 
-__all__ = ["Allocated", "allocated"]
+__all__ = ["Allocated", "CopyDetected", "Evidence", "allocated", "assert_no_copy", "trace_copy"]
 
-
-@dataclass(frozen=True)
-class Allocated:
-    """Bytes that were requested from each source of memory, each byte counted once.
-
-    Attributes
-    ----------
-    python : int
-        From CPython's allocators: objects, buffers, lists.
-    numpy : int
-        For the data of ndarrays.
-    native : int or None
-        By compiled code from malloc, its kin and anonymous mmap. None where that cannot be counted: not on this
-        platform, or libraries were loaded or unloaded meanwhile.
-    """
-
-    python: int
-    numpy: int
-    native: int | None
-
-    @property
-    def total(self) -> int:
-        """Bytes from all sources that could be counted."""
-        return self.python + self.numpy + (self.native or 0)
+Level = Literal["portable", "full"]
+MEMORIES = ("Python", "NumPy", "native")
+R = TypeVar("R")
 
 
 def allocated(fn: Callable[..., Any], *args: Any) -> Allocated:
@@ -52,11 +39,6 @@ def allocated(fn: Callable[..., Any], *args: Any) -> Allocated:
     Allocated
         All requests of the process during the call, also those that were given back before its end.
 
-    Raises
-    ------
-    RuntimeError
-        A count is under way already.
-
     Examples
     --------
     >>> import numpy as np
@@ -66,3 +48,294 @@ def allocated(fn: Callable[..., Any], *args: Any) -> Allocated:
     8000000
     """
     return Allocated(*_probes.allocated(fn, args))
+
+
+def layout_of(array: NDArray[Any]) -> str:
+    """``shape:stride dtype``."""
+
+    def words(numbers: Sequence[int]) -> str:
+        return f"({','.join(map(str, numbers))})"
+
+    return f"{words(array.shape)}:{words(array.strides)} {array.dtype}"
+
+
+def _address(array: NDArray[Any]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _spots(array: NDArray[Any], count: int) -> list[tuple[int, int]]:
+    """Aligned pieces of up to `count` elements from the first to the last: (address, bytes)."""
+    if array.size == 0:
+        return []
+    spots: dict[int, int] = {}
+    for k in range(count):
+        flat = k * (array.size - 1) // max(count - 1, 1)
+        place = _address(array)
+        for length, stride in zip(reversed(array.shape), reversed(array.strides), strict=True):
+            flat, index = divmod(flat, length)
+            place += index * stride
+        spots[place] = next(size for size in (8, 4, 2, 1) if size <= array.itemsize and place % size == 0)
+    return list(spots.items())
+
+
+class _Guard:
+    """The context manager behind `assert_no_copy`; `file` is whose lines are named."""
+
+    def __init__(
+        self, arrays: Sequence[Any], readers: Sequence[str] | str | None, level: Level, file: str | None = None
+    ) -> None:
+        if level not in ("portable", "full"):
+            raise ValueError(f"level is {level!r}; it can be 'portable' or 'full'")
+        if not arrays:
+            raise TypeError("nothing to guard: name at least one array")
+        self.arrays = [asstrided(array) for array in arrays]
+        self.readers = (readers,) if isinstance(readers, str) else readers
+        self.full = level == "full"
+        self.file = file or sys._getframe(2).f_code.co_filename
+        self.evidence = Evidence(arrays=tuple(map(layout_of, self.arrays)))
+        self.entered = False
+
+    def start(self) -> Evidence:
+        if self.entered:
+            raise RuntimeError("this guard has been used: make a new one for every block")
+        self.entered = True
+        self.addresses = [_address(array) for array in self.arrays]
+        self.spots: list[tuple[int, int]] = []
+        self.spots_of: list[list[int]] = []
+        watched = [array for array in self.arrays if array.size][: _probes.WATCHPOINTS] if self.full else []
+        for array in self.arrays:
+            mine = any(array is one for one in watched)
+            room = _probes.WATCHPOINTS - len(self.spots)
+            # The first of several arrays has what the others leave.
+            spots = _spots(array, room - (len(watched) - 1) * (room // len(watched))) if mine else []
+            if mine:
+                watched = [one for one in watched if one is not array]
+            self.spots_of.append(list(range(len(self.spots), len(self.spots) + len(spots))))
+            self.spots += spots
+        described = [
+            (address, array.itemsize, array.dtype.kind, array.shape, array.strides)
+            for address, array in zip(self.addresses, self.arrays, strict=True)
+        ]
+        self.probes = _probes.Guard(described, self.spots, self.file, self.full)
+        self.traced = tracebacks.begin() if self.spots else (0, -1)
+        self.probes.start(*self.traced)
+        return self.evidence
+
+    def stop(self) -> None:
+        """Fill the evidence, but for the verdict."""
+        moved = [i for i, array in enumerate(self.arrays) if _address(array) != self.addresses[i]]
+        seen = self.probes.stop(moved)
+        text = tracebacks.end() if self.spots else ""
+        evidence = self.evidence
+        evidence.allocated = Allocated(*seen["allocated"])
+        evidence.blocks = tuple(
+            Block(array, MEMORIES[memory], nbytes, copied, _place(code, line))
+            for array, memory, nbytes, copied, code, line in seen["finds"]
+        )
+        if seen["copies"] is not None:
+            evidence.copies = tuple(
+                MemoryCopy(array, calls, copied, largest, find_code(caller - 1)[0] if caller else None)
+                for array, (calls, copied, largest, caller, _) in enumerate(seen["copies"])
+            )
+        armed = [is_armed or count for is_armed, count in seen["spots"]]
+        if any(armed) or not any(array.size for array in self.arrays):
+            evidence.readers = tuple(
+                tuple(readers_of(seen["hits"], spots, len(spots), text, self.file)) for spots in self.spots_of
+            )
+        evidence.not_checked = tuple(self._not_checked(seen, moved))
+
+    def _not_checked(self, seen: dict[str, Any], moved: list[int]) -> list[str]:
+        reasons = []
+        for i, array in enumerate(self.arrays):
+            if array.size and self.full and not any(seen["spots"][spot][0] for spot in self.spots_of[i]):
+                if seen["watch_error"]:
+                    why = f"the system refused a watchpoint ({os.strerror(seen['watch_error'])})"
+                elif any(seen["spots"][spot][1] >= _probes.MOST_HITS for spot in self.spots_of[i]):
+                    why = f"not watched to the end: {_probes.MOST_HITS:,} accesses of an element are enough"
+                else:
+                    why = f"the processor has {_probes.WATCHPOINTS} watchpoints, and they were in use"
+                reasons.append(f"readers of array {i}: {why}")
+        if not self.full:
+            reasons += ["readers: level='portable' does not watch them", "native memory and memcpy: level='portable'"]
+        if seen["lost_hits"]:
+            reasons.append(f"readers: there were {seen['lost_hits']:,} more than could be noted")
+        if seen["unwatched_threads"]:
+            reasons.append(f"readers: {seen['unwatched_threads']} threads block SIGTRAP, and were not watched")
+        if seen["watchpoints_lost"]:
+            reasons.append("readers: a guard inside this one had some of its watchpoints for a time")
+        if self.full and seen["allocated"][2] is None:
+            reasons.append("native memory: not on this platform, or libraries were loaded meanwhile")
+        if self.full and seen["copies"] is None:
+            reasons.append("memcpy: not on this platform")
+        reasons += [
+            f"contents: array {i} is too small, or its elements are too much alike, to be recognised elsewhere"
+            for i, array in enumerate(self.arrays)
+            if array.size and not seen["recognisable"][i]
+        ]
+        reasons += [f"contents: array {i} was changed inside the block" for i in seen["changed"]]
+        reasons += [f"contents: array {i} has been given other memory" for i in moved]
+        if seen["missed"]:
+            reasons.append(f"contents: {seen['missed']:,} blocks of memory were too many to be looked at")
+        return reasons
+
+    def judge(self) -> None:
+        """The verdict, from the evidence."""
+        evidence = self.evidence
+        sizes = [(array.nbytes, array.itemsize) for array in self.arrays]
+        evidence.reasons = tuple(find_reasons(evidence, sizes, self.readers))
+        if evidence.reasons:
+            evidence.verdict = "copied"
+        elif evidence.readers is None or any(reason.startswith("readers") for reason in evidence.not_checked):
+            evidence.verdict = "not proven"
+        elif self.readers is None and (unknown := self._unknown_bytes()):
+            evidence.not_checked += (
+                f"contents: {unknown:,} bytes of new memory do not hold the elements as they are: results, or a "
+                "converted copy. readers= tells who may read",
+            )
+            evidence.verdict = "not proven"
+        else:
+            evidence.verdict = "no copy"
+
+    def _unknown_bytes(self) -> int:
+        """Bytes that somebody who read an array may have converted it into; 0: too few for that, or nobody did."""
+        evidence = self.evidence
+        assert evidence.readers is not None
+        assert evidence.allocated is not None
+        foreign = [
+            array.size
+            for array, readers in zip(self.arrays, evidence.readers, strict=True)
+            if any(not reader.matches("strideops") for reader in readers)
+        ]
+        total = evidence.allocated.numpy + (evidence.allocated.native or 0)
+        return total if foreign and total >= min(foreign) // 2 and total >= 4096 else 0
+
+
+def _place(code: CodeType | None, line: int) -> str | None:
+    return f"{code.co_filename}:{line}" if code is not None else None
+
+
+class assert_no_copy:
+    """A guard: raises if arrays are copied inside its block, by whatever means.
+
+    Parameters
+    ----------
+    *arrays : array_like
+        Of any shape and strides; ndarrays, or what shares its memory as `strideops.asstrided` wants it.
+    readers : str or sequence of str, optional
+        Who may read them: modules (``"mymodule"``, ``"numpy"``), libraries (``"openblas"``) or functions. Without it,
+        one module, which is not the C library.
+    max_alloc : int, optional
+        Bytes that the process may allocate inside the block, related to the arrays or not. Without it, any number.
+    strict : bool
+        Raise as well where too little could be seen ("not proven").
+    level : {"full", "portable"}
+        "portable" has the layers that need no help of the system's, and takes microseconds: memory of Python's and
+        of NumPy's.
+
+    Returns
+    -------
+    Evidence
+        From ``with ... as evidence``; filled when the block ends.
+
+    Raises
+    ------
+    CopyDetected
+        At the end of the block, unless that is left by an exception. Its `evidence` is what was seen.
+    CopyRequired
+        At its begin: an argument is no array.
+
+    Notes
+    -----
+    Layers: allocations; the contents of new memory; calls of memcpy; hardware watchpoints on up to four elements of
+    all the arrays (Linux on x86-64). What could not be watched is in ``evidence.not_checked``. Reads by the system
+    itself, as `write` makes them, are not seen. A copy that the code is there to make (``dst[...] = X``) is a copy.
+
+    Examples
+    --------
+    >>> import numpy as np, strideops
+    >>> X_cut = np.random.default_rng(0).random((512, 514))[:, :512]
+    >>> with strideops.assert_no_copy(X_cut):
+    ...     total = strideops.strided.sum(X_cut)
+    >>> with strideops.assert_no_copy(X_cut):
+    ...     total = X_cut.ravel().sum()
+    Traceback (most recent call last):
+    ...
+    strideops.evidence.CopyDetected: ...
+    """
+
+    def __init__(
+        self,
+        *arrays: Any,
+        readers: Sequence[str] | str | None = None,
+        max_alloc: int | None = None,
+        strict: bool = False,
+        level: Level = "full",
+    ) -> None:
+        self._guard = _Guard(arrays, readers, level)
+        self._max_alloc = max_alloc
+        self._strict = strict
+
+    def __enter__(self) -> Evidence:
+        return self._guard.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._guard.stop()
+        self._guard.judge()
+        if kind is None:
+            self._raise_if_wrong()
+
+    def _raise_if_wrong(self) -> None:
+        evidence = self._guard.evidence
+        assert evidence.allocated is not None
+        if evidence.verdict == "copied":
+            what = "array was copied" if len(evidence.arrays) == 1 else "arrays were copied"
+            raise CopyDetected("\n  ".join([what, *evidence.reasons]), evidence)
+        if self._max_alloc is not None and evidence.allocated.total > self._max_alloc:
+            raise CopyDetected(
+                f"the block allocated {evidence.allocated.total:,} bytes, and max_alloc is {self._max_alloc:,}\n"
+                f"{evidence.table()}",
+                evidence,
+            )
+        if self._strict and evidence.verdict == "not proven":
+            raise CopyDetected("not proven:\n  " + "\n  ".join(evidence.not_checked), evidence)
+
+
+def trace_copy(
+    fn: Callable[..., Any], *args: Any, readers: Sequence[str] | str | None = None, level: Level = "full"
+) -> Evidence:
+    """What a call does with the arrays among its arguments; raises nothing of its own.
+
+    Parameters
+    ----------
+    fn : callable
+        Called once. What it raises is passed on.
+    *args
+        Its arguments, of which at least one is an ndarray.
+    readers, level
+        As of `assert_no_copy`.
+
+    Returns
+    -------
+    Evidence
+
+    Examples
+    --------
+    >>> import numpy as np, strideops
+    >>> X_cut = np.random.default_rng(0).random((512, 514))[:, :512]
+    >>> strideops.trace_copy(strideops.strided.max, X_cut).verdict
+    'no copy'
+    >>> strideops.trace_copy(np.ascontiguousarray, X_cut).verdict
+    'copied'
+    """
+    arrays = [argument for argument in args if isinstance(argument, np.ndarray)]
+    guard = _Guard(arrays, readers, level, getattr(getattr(fn, "__code__", None), "co_filename", None))
+    guard.start()
+    try:
+        fn(*args)
+    finally:
+        guard.stop()
+        guard.judge()
+    return guard.evidence

@@ -1,37 +1,40 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The allocation meter: hooks every source of memory, arms the counters last, and takes it all back.
+// The allocation meter: hooks every source of memory, notes the counters last, and takes the hooks back with the last
+// count.
 #include "meter.h"
 
-atomic_int so_meter_armed;
+#include "import_table.h"
+
 atomic_size_t so_meter_bytes[SO_MEMORY_COUNT];
 SO_METER_TLS int so_meter_depth;
 
-static int native;
+static int counts;
 
-int so_meter_start(void)
+int so_meter_start(so_count *count, int native)
 {
-    if (so_hook_numpy())
+    if (so_hook_numpy(&count->numpy_memory))
         return -1;
-    so_hook_python();
-    native = so_hook_native() == 0;
+    if (counts++ == 0)
+        so_hook_python();
+    count->native = native && so_hook_native() == 0;
+    count->generation = so_library_generation();
     for (int memory = 0; memory < SO_MEMORY_COUNT; memory++)
-        so_meter_bytes[memory] = 0;
-    so_meter_armed = 1;
+        count->bytes[memory] = so_meter_bytes[memory];
     return 0;
 }
 
-int so_meter_stop(size_t bytes[SO_MEMORY_COUNT])
+void so_meter_read(so_count *count)
 {
-    so_meter_armed = 0;
     for (int memory = 0; memory < SO_MEMORY_COUNT; memory++)
-        bytes[memory] = so_meter_bytes[memory];
-    if (native)
-        native = so_unhook_native() == 0;
-    so_unhook_python();
-    return so_unhook_numpy();
+        count->bytes[memory] = so_meter_bytes[memory] - count->bytes[memory];
 }
 
-int so_meter_counts_native(void)
+int so_meter_stop(so_count *count)
 {
-    return native;
+    if (count->native)
+        so_unhook_native();
+    count->native &= count->generation == so_library_generation();
+    if (--counts == 0)
+        so_unhook_python();
+    return so_unhook_numpy(&count->numpy_memory);
 }

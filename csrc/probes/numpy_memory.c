@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Counts what NumPy requests for the data of arrays, through its data handler (NEP 49).
 #include "_numpy_abi.h"
+#include "blocks.h"
 #include "meter.h"
 
 // A handler of ours in front of one of somebody's. Arrays made while it is in place keep it for life, so that it is
@@ -13,7 +14,6 @@ typedef struct metered_handler {
 } metered_handler;
 
 static metered_handler *handlers;
-static PyObject *replaced_capsule;
 
 static void *metered_malloc(void *context, size_t size)
 {
@@ -21,6 +21,7 @@ static void *metered_malloc(void *context, size_t size)
     so_meter_enter(SO_NUMPY_MEMORY, size);
     void *block = next->malloc(next->ctx, size);
     so_meter_leave();
+    so_block_begins(SO_NUMPY_MEMORY, block, size);
     return block;
 }
 
@@ -30,22 +31,28 @@ static void *metered_calloc(void *context, size_t count, size_t size)
     so_meter_enter(SO_NUMPY_MEMORY, count * size);
     void *block = next->calloc(next->ctx, count, size);
     so_meter_leave();
+    so_block_begins(SO_NUMPY_MEMORY, block, count * size);
     return block;
 }
 
 static void *metered_realloc(void *context, void *old, size_t size)
 {
     so_numpy_allocator *next = ((metered_handler *)context)->next;
+    so_block_ends(old);
     so_meter_enter(SO_NUMPY_MEMORY, size);
     void *block = next->realloc(next->ctx, old, size);
     so_meter_leave();
+    so_block_begins(SO_NUMPY_MEMORY, block, size);
     return block;
 }
 
-static void plain_free(void *context, void *block, size_t size)
+static void watched_free(void *context, void *block, size_t size)
 {
     so_numpy_allocator *next = ((metered_handler *)context)->next;
+    so_block_ends(block);
+    so_meter_depth++;
     next->free(next->ctx, block, size);
+    so_meter_depth--;
 }
 
 static metered_handler *new_handler(so_numpy_allocator *next)
@@ -55,7 +62,7 @@ static metered_handler *new_handler(so_numpy_allocator *next)
         PyErr_NoMemory();
         return NULL;
     }
-    so_numpy_allocator allocator = {made, metered_malloc, metered_calloc, metered_realloc, plain_free};
+    so_numpy_allocator allocator = {made, metered_malloc, metered_calloc, metered_realloc, watched_free};
     made->handler = (so_numpy_handler){"strideops_meter", 1, allocator};
     made->next = next;
     made->older = handlers;
@@ -86,20 +93,45 @@ static PyObject *exchange_handler(PyObject *capsule)
     return api ? ((so_numpy_set_handler *)api[SO_NUMPY_SET_HANDLER])(capsule) : NULL;
 }
 
-int so_hook_numpy(void)
+static PyObject *current_handler(void)
 {
     void **api = so_numpy_api();
-    PyObject *current = api ? ((so_numpy_get_handler *)api[SO_NUMPY_GET_HANDLER])() : NULL;
-    metered_handler *ours = current ? find_handler(current) : NULL;
-    Py_XDECREF(current);
-    replaced_capsule = ours ? exchange_handler(ours->capsule) : NULL;
-    return replaced_capsule ? 0 : -1;
+    return api ? ((so_numpy_get_handler *)api[SO_NUMPY_GET_HANDLER])() : NULL;
 }
 
-int so_unhook_numpy(void)
+static int is_ours(PyObject *capsule)
 {
-    PyObject *ours = exchange_handler(replaced_capsule);
-    Py_CLEAR(replaced_capsule);
+    const metered_handler *known = handlers;
+    while (known && known->capsule != capsule)
+        known = known->older;
+    return known != NULL;
+}
+
+int so_hook_numpy(PyObject **replaced)
+{
+    PyObject *current = current_handler();
+    *replaced = NULL;
+    if (!current)
+        return -1;
+    if (!is_ours(current)) {
+        metered_handler *ours = find_handler(current);
+        *replaced = ours ? exchange_handler(ours->capsule) : NULL;
+    }
+    int failed = !*replaced && !is_ours(current);
+    Py_DECREF(current);
+    return failed ? -1 : 0;
+}
+
+int so_unhook_numpy(PyObject **replaced)
+{
+    if (!*replaced)
+        return 0;
+    PyObject *current = current_handler(), *ours = NULL;
+    if (current && is_ours(current))
+        ours = exchange_handler(*replaced);
+    int failed = !current || (is_ours(current) && !ours);
+    Py_XDECREF(current);
     Py_XDECREF(ours);
-    return ours ? 0 : -1;
+    Py_CLEAR(*replaced);
+    return failed ? -1 : 0;
 }

@@ -3,6 +3,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "blocks.h"
 #include "meter.h"
 
 static const PyMemAllocatorDomain domains[] = {PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
@@ -16,6 +17,7 @@ static void *metered_malloc(void *context, size_t size)
     so_meter_enter(SO_PYTHON_MEMORY, size);
     void *block = next->malloc(next->ctx, size);
     so_meter_leave();
+    so_block_begins(SO_PYTHON_MEMORY, block, size);
     return block;
 }
 
@@ -25,22 +27,28 @@ static void *metered_calloc(void *context, size_t count, size_t size)
     so_meter_enter(SO_PYTHON_MEMORY, count * size);
     void *block = next->calloc(next->ctx, count, size);
     so_meter_leave();
+    so_block_begins(SO_PYTHON_MEMORY, block, count * size);
     return block;
 }
 
 static void *metered_realloc(void *context, void *old, size_t size)
 {
     PyMemAllocatorEx *next = context;
+    so_block_ends(old);
     so_meter_enter(SO_PYTHON_MEMORY, size);
     void *block = next->realloc(next->ctx, old, size);
     so_meter_leave();
+    so_block_begins(SO_PYTHON_MEMORY, block, size);
     return block;
 }
 
-static void plain_free(void *context, void *block)
+static void watched_free(void *context, void *block)
 {
     PyMemAllocatorEx *next = context;
+    so_block_ends(block);
+    so_meter_depth++;
     next->free(next->ctx, block);
+    so_meter_depth--;
 }
 
 static int is_hooked(PyMemAllocatorDomain domain)
@@ -56,7 +64,7 @@ void so_hook_python(void)
         if (buried[i] || is_hooked(domains[i]))
             continue;
         PyMem_GetAllocator(domains[i], &original[i]);
-        PyMemAllocatorEx metered = {&original[i], metered_malloc, metered_calloc, metered_realloc, plain_free};
+        PyMemAllocatorEx metered = {&original[i], metered_malloc, metered_calloc, metered_realloc, watched_free};
         PyMem_SetAllocator(domains[i], &metered);
     }
 }

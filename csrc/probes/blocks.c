@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "blocks.h"
+
+#include <stdlib.h>
+#include <string.h>
+#ifdef __linux__
+#include <sys/uio.h>
+#include <unistd.h>
+#endif
+
+enum { ROOM = 4096, WINDOW = 16, FETCHED = 1 << 30, FRAMES = 64 };
+
+typedef struct block {
+    char *address; // NULL: nobody's
+    size_t size;
+    so_memory memory;
+    uint64_t number;
+    PyObject *code; // borrowed from `codes`
+    int line;
+} block;
+
+static block table[ROOM];
+static uint64_t used[ROOM / 64]; // which of them are somebody's
+static uint64_t number;
+static atomic_flag lock = ATOMIC_FLAG_INIT;
+static so_blocks *guards; // innermost first
+atomic_int so_blocks_active;
+
+// Code objects that the table names, kept until no guard is active.
+static PyObject *codes[SO_FINDS * 4];
+static int code_count;
+
+static void take(void)
+{
+    while (atomic_flag_test_and_set_explicit(&lock, memory_order_acquire))
+        ;
+}
+
+static void give(void)
+{
+    atomic_flag_clear_explicit(&lock, memory_order_release);
+}
+
+// Of a block that may be gone meanwhile, a copy of the stretches that are searched.
+static char *fetch_block(const block *at, size_t *size)
+{
+#ifdef __linux__
+    char *copy = at->size <= FETCHED ? malloc(at->size) : NULL;
+    struct iovec to = {copy, at->size}, from = {at->address, at->size};
+    if (copy && process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)at->size) {
+        *size = at->size;
+        return copy;
+    }
+    free(copy);
+#else
+    (void)at, (void)size;
+#endif
+    return NULL;
+}
+
+static void compare(so_blocks *guard, const block *at, const char *content, size_t size)
+{
+    for (int s = 0; s < guard->source_count && guard->find_count < SO_FINDS; s++) {
+        size_t held = so_bytes_held(&guard->sources[s], content, size);
+        if (held)
+            guard->finds[guard->find_count++] = (so_find){s, at->memory, at->size, held, at->code, at->line};
+    }
+}
+
+static block *find_block(const void *address)
+{
+    size_t first = ((uintptr_t)address >> 4) * 0x9E3779B1u;
+    for (size_t i = 0; i < WINDOW; i++) {
+        block *at = &table[(first + i) % ROOM];
+        if (at->address == address)
+            return at;
+    }
+    return NULL;
+}
+
+static block *free_place(const void *address)
+{
+    size_t first = ((uintptr_t)address >> 4) * 0x9E3779B1u;
+    for (size_t i = 0; i < WINDOW; i++) {
+        block *at = &table[(first + i) % ROOM];
+        if (!at->address)
+            return at;
+    }
+    return NULL;
+}
+
+static void remove_block(block *at)
+{
+    size_t place = (size_t)(at - table);
+    at->address = NULL;
+    used[place / 64] &= ~(1ull << place % 64);
+}
+
+static PyObject *keep(PyObject *code)
+{
+    for (int i = 0; i < code_count; i++)
+        if (codes[i] == code)
+            return code;
+    if (code_count == (int)(sizeof codes / sizeof codes[0]))
+        return NULL;
+    Py_INCREF(code);
+    return codes[code_count++] = code;
+}
+
+// Where Python is: the innermost frame of the guard's file, or of any. As tracemalloc does it; the frame objects that
+// this makes are not counted, and no garbage is collected in between.
+static void find_place(const so_blocks *guard, block *at)
+{
+    if (!PyGILState_GetThisThreadState() || !PyGILState_Check())
+        return;
+    int collects = PyGC_Disable();
+    so_meter_depth++;
+    PyFrameObject *frame = PyThreadState_GetFrame(PyThreadState_Get());
+    for (int depth = 0; frame && depth < FRAMES; depth++) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        int ours = guard->file && PyUnicode_Compare(code->co_filename, (PyObject *)guard->file) == 0;
+        if (!at->code || ours) {
+            at->code = keep((PyObject *)code);
+            at->line = PyFrame_GetLineNumber(frame);
+        }
+        Py_DECREF(code);
+        PyFrameObject *back = ours ? NULL : PyFrame_GetBack(frame);
+        Py_DECREF(frame);
+        frame = back;
+    }
+    so_meter_depth--;
+    if (collects)
+        PyGC_Enable();
+}
+
+void so_note_block(so_memory memory, void *address, size_t size)
+{
+    block noted = {address, size, memory, 0, NULL, 0};
+    const so_blocks *guard = guards;
+    if (!guard || size < guard->smallest)
+        return;
+    if (size >= guard->worth_line)
+        find_place(guard, &noted);
+    take();
+    noted.number = ++number;
+    block *at = find_block(address);
+    if (!at)
+        at = free_place(address);
+    if (at) {
+        *at = noted;
+        used[(at - table) / 64] |= 1ull << (at - table) % 64;
+    } else {
+        for (so_blocks *each = guards; each; each = each->outer)
+            each->missed++;
+    }
+    give();
+}
+
+void so_look_at_block(void *address)
+{
+    take();
+    block *at = find_block(address);
+    if (at) {
+        for (so_blocks *guard = guards; guard; guard = guard->outer)
+            if (at->number > guard->begun)
+                compare(guard, at, at->address, at->size);
+        remove_block(at);
+    }
+    give();
+}
+
+static size_t shortest_run(const so_blocks *guard)
+{
+    size_t shortest = SIZE_MAX;
+    for (int s = 0; s < guard->source_count; s++)
+        for (int i = 0; i < guard->sources[s].runs; i++)
+            if (guard->sources[s].run[i].bytes < shortest)
+                shortest = guard->sources[s].run[i].bytes;
+    return shortest;
+}
+
+void so_blocks_begin(so_blocks *guard)
+{
+    guard->worth_line = 4096;
+    guard->smallest = shortest_run(guard);
+    for (int s = 0; s < guard->source_count; s++)
+        if (guard->sources[s].bytes < guard->worth_line)
+            guard->worth_line = guard->sources[s].bytes;
+    take();
+    guard->begun = number;
+    guard->missed = guard->find_count = 0;
+    guard->outer = guards;
+    if (guards && guards->smallest < guard->smallest)
+        guard->smallest = guards->smallest;
+    guards = guard;
+    give();
+    so_blocks_active++;
+}
+
+static void look_at_living(so_blocks *guard)
+{
+    for (int word = 0; word < ROOM / 64; word++)
+        for (uint64_t bits = used[word]; bits; bits &= bits - 1) {
+            const block *at = &table[word * 64 + __builtin_ctzll(bits)];
+            size_t size = 0;
+            if (at->number <= guard->begun || at->size < shortest_run(guard))
+                continue;
+            // Blocks of Python's and NumPy's that live are there, as nobody else runs; others may be gone.
+            char *copy = at->memory == SO_NATIVE_MEMORY ? fetch_block(at, &size) : NULL;
+            if (at->memory != SO_NATIVE_MEMORY)
+                compare(guard, at, at->address, at->size);
+            else if (copy)
+                compare(guard, at, copy, size);
+            free(copy);
+        }
+}
+
+void so_blocks_end(so_blocks *guard)
+{
+    so_blocks_active--;
+    take();
+    look_at_living(guard);
+    int changed = 0;
+    for (int i = 0; i < guard->source_count; i++)
+        if (!guard->sources[i].moved)
+            changed += guard->sources[i].changed = so_source_read(&guard->sources[i]);
+    if (changed)
+        look_at_living(guard);
+    so_blocks **at = &guards;
+    while (*at && *at != guard)
+        at = &(*at)->outer;
+    if (*at)
+        *at = guard->outer;
+    for (int i = 0; i < guard->find_count; i++)
+        Py_XINCREF((PyObject *)guard->finds[i].code);
+    if (!guards)
+        for (int word = 0; word < ROOM / 64; word++)
+            while (used[word])
+                remove_block(&table[word * 64 + __builtin_ctzll(used[word])]);
+    give();
+    while (!guards && code_count)
+        Py_DECREF(codes[--code_count]);
+}

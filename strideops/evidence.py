@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the proof saw, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .readers import Reader
+
+__all__ = ["Allocated", "Block", "CopyDetected", "Evidence", "MemoryCopy"]
+
+
+class CopyDetected(AssertionError):
+    """Bytes of a guarded array were copied.
+
+    Attributes
+    ----------
+    evidence : Evidence
+    """
+
+    def __init__(self, message: str, evidence: Evidence) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+
+
+@dataclass(frozen=True)
+class Allocated:
+    """Bytes that were requested from each source of memory, each byte counted once.
+
+    Attributes
+    ----------
+    python : int
+        From CPython's allocators: objects, buffers, lists.
+    numpy : int
+        For the data of ndarrays.
+    native : int or None
+        By compiled code from malloc, its kin and anonymous mmap. None where that cannot be counted: not on this
+        platform, or libraries were loaded or unloaded meanwhile.
+    """
+
+    python: int
+    numpy: int
+    native: int | None
+
+    @property
+    def total(self) -> int:
+        """Bytes from all sources that could be counted."""
+        return self.python + self.numpy + (self.native or 0)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Memory, requested in the block of code, that held elements of an array in their order.
+
+    Attributes
+    ----------
+    array : int
+        Which of the guarded arrays.
+    memory : str
+        ``"Python"``, ``"NumPy"`` or ``"native"``: who requested it.
+    nbytes : int
+        Of the memory.
+    copied : int
+        Bytes of the array that it held, at least.
+    line : str or None
+        ``file:line`` in Python where it was requested.
+    """
+
+    array: int
+    memory: str
+    nbytes: int
+    copied: int
+    line: str | None
+
+    def __str__(self) -> str:
+        line = f", {self.line}" if self.line else ""
+        return f"{self.copied:,} bytes of it lay in order in {self.nbytes:,} bytes of new {self.memory} memory{line}"
+
+
+@dataclass(frozen=True)
+class MemoryCopy:
+    """What memcpy, memmove and their kin took out of an array, whoever called them.
+
+    Attributes
+    ----------
+    array : int
+        Which of the guarded arrays.
+    calls, copied, largest : int
+        Calls; bytes in all; bytes of the largest call.
+    caller : str or None
+        The module that made the first call for more than one element.
+    """
+
+    array: int
+    calls: int
+    copied: int
+    largest: int
+    caller: str | None
+
+    def __str__(self) -> str:
+        calls = "one call" if self.calls == 1 else f"{self.calls:,} calls"
+        caller = f" by {self.caller}" if self.caller else ""
+        return f"memcpy took {self.copied:,} bytes of it in {calls}{caller}"
+
+
+@dataclass
+class Evidence:
+    """What a guard saw; filled when its block ends.
+
+    Attributes
+    ----------
+    arrays : tuple of str
+        The guarded arrays: ``shape:stride dtype``.
+    readers : tuple of tuple of Reader, or None
+        Layer "readers", by array: who accessed the watched elements. None: no watchpoint.
+    allocated : Allocated or None
+        Layer "allocations": what the process requested, related to the arrays or not.
+    blocks : tuple of Block
+        Layer "contents": new memory that held elements of an array.
+    copies : tuple of MemoryCopy, or None
+        Layer "memcpy": what the C library's functions were asked to copy. None: they could not be watched.
+    not_checked : tuple of str
+        What could not be seen, and why.
+    reasons : tuple of str
+        Why the verdict is "copied".
+    verdict : str
+        ``"no copy"``, ``"copied"``, or ``"not proven"`` where too little could be seen; ``"unfinished"`` inside the
+        block.
+    """
+
+    arrays: tuple[str, ...] = ()
+    readers: tuple[tuple[Reader, ...], ...] | None = None
+    allocated: Allocated | None = None
+    blocks: tuple[Block, ...] = ()
+    copies: tuple[MemoryCopy, ...] | None = None
+    not_checked: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    verdict: str = "unfinished"
+
+    def table(self) -> str:
+        """All of it as a small table, a line for each thing that was seen."""
+        rows = [("verdict", self.verdict)]
+        for number, array in enumerate(self.arrays):
+            rows.append((f"array {number}", array))
+            if self.readers is not None:
+                rows += [
+                    ("  reader", f"{reader}: {reader.elements} of {reader.watched} watched elements")
+                    for reader in self.readers[number]
+                ]
+            rows += [("  contents", str(block)) for block in self.blocks if block.array == number]
+            rows += [("  memcpy", str(copy)) for copy in self.copies or () if copy.array == number and copy.calls]
+        if self.allocated is not None:
+            native = "not counted" if self.allocated.native is None else f"{self.allocated.native:,}"
+            sizes = f"Python {self.allocated.python:,}, NumPy {self.allocated.numpy:,}, native {native} bytes"
+            rows.append(("allocated", sizes))
+        rows += [("not checked", reason) for reason in self.not_checked]
+        return "\n".join(f"{head:<12} {text}" for head, text in rows)
+
+    def __str__(self) -> str:
+        return self.table()
+
+
+def _reader_reasons(readers: Sequence[Reader], allowed: Sequence[str] | None) -> list[str]:
+    """Why these readers of one array are not all welcome."""
+    if allowed is not None:
+        return [
+            f"{reader} read it, and only {', '.join(allowed) or 'nobody'} may"
+            for reader in readers
+            if not any(reader.matches(name) for name in allowed)
+        ]
+    reasons = [f"{reader} read it: the C library reads arrays to copy them" for reader in readers if reader.in_libc]
+    others = {reader.module: reader for reader in readers if not reader.in_libc}
+    if len(others) > 1:
+        named = "; ".join(map(str, others.values()))
+        reasons.append(f"it was read by {len(others)} modules, of which readers= may name those that should: {named}")
+    return reasons
+
+
+def find_reasons(evidence: Evidence, sizes: Sequence[tuple[int, int]], allowed: Sequence[str] | None) -> list[str]:
+    """Why arrays were copied, a sentence each. `sizes`: nbytes and itemsize by array."""
+    reasons = []
+    for number, (nbytes, itemsize) in enumerate(sizes):
+        readers = evidence.readers[number] if evidence.readers is not None else None
+        found = [str(block) for block in evidence.blocks if block.array == number]
+        found += [
+            str(copy)
+            for copy in evidence.copies or ()
+            if copy.array == number and (copy.largest > itemsize or (copy.calls > 1 and 2 * copy.copied >= nbytes))
+        ]
+        if readers is not None:
+            found += _reader_reasons(readers, allowed)
+        name = f"array {number} {evidence.arrays[number]}" if len(sizes) > 1 else evidence.arrays[0]
+        reasons += [f"{name}: {sentence}" for sentence in found]
+    return reasons
