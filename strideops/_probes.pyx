@@ -17,6 +17,8 @@ cdef extern from "meter.h":
         SO_NUMPY_MEMORY
         SO_NATIVE_MEMORY
     int so_meter_start(so_count *, bint native) except -1
+    void so_meter_mark(so_count *)
+    void so_meter_mark(so_count *)
     void so_meter_read(so_count *)
     int so_meter_stop(so_count *) except -1
 
@@ -104,6 +106,7 @@ def allocated(fn, tuple args):
     """
     cdef so_count count
     so_meter_start(&count, True)
+    so_meter_mark(&count)
     try:
         fn(*args)
     finally:
@@ -174,7 +177,8 @@ cdef class Guard:
         if self.active:
             for i in range(self.n):
                 self.sources[i].moved = True
-            self._stop()
+            self._pause()
+            so_blocks_end(&self.blocks)
             so_meter_stop(&self.count)
             for i in range(self.blocks.find_count):
                 Py_XDECREF(<PyObject *> self.blocks.finds[i].code)
@@ -197,24 +201,27 @@ cdef class Guard:
             so_watch_begin(&self.watch)
         so_blocks_begin(&self.blocks)
         self.active = True
+        so_meter_mark(&self.count)
 
-    cdef void _stop(self):
+    cdef void _pause(self):
         self.active = False
         so_meter_read(&self.count)
         if self.watch.spot_count:
             so_watch_end(&self.watch)
         if self.copies:
             so_copies_end(self.copied, self.n)
-        so_blocks_end(&self.blocks)
 
-    def stop(self, list moved):
-        """What was seen, as a dictionary of plain values. `moved`: of which arrays the memory is gone."""
+    def stop(self, find_moved):
+        """What was seen, as a dictionary of plain values. `find_moved()` lists arrays whose memory is gone."""
         cdef int i
         cdef so_find *find
-        for i in moved:
-            self.sources[i].moved = True
-        self._stop()
-        so_meter_stop(&self.count)
+        self._pause()
+        try:
+            for i in find_moved():
+                self.sources[i].moved = True
+        finally:
+            so_blocks_end(&self.blocks)
+            so_meter_stop(&self.count)
         finds = []
         for i in range(self.blocks.find_count):
             find = &self.blocks.finds[i]
@@ -238,6 +245,7 @@ cdef class Guard:
             "finds": finds,
             "missed": self.blocks.missed,
             "recognisable": [self.sources[i].runs > 0 for i in range(self.n)],
+            "moved": [i for i in range(self.n) if self.sources[i].moved],
             "changed": [i for i in range(self.n) if self.sources[i].changed],
             "copies": [
                 (self.copied[i].calls, self.copied[i].bytes, self.copied[i].largest,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import functools
 import os
 import re
 import signal
@@ -74,6 +75,7 @@ def is_libc(module: str) -> bool:
     return re.match(r"(libc[.-]|libc\.so|ld-musl|libc\.musl)", module) is not None
 
 
+@functools.cache
 def find_module(path: str) -> str:
     """The name under which Python knows a library, else its file name."""
     real = os.path.realpath(path)

@@ -90,9 +90,11 @@ def test_exceptions_pass_through_and_the_meter_is_free_again():
     assert measured(len, ()).total == 0
 
 
-def test_one_count_at_a_time():
-    with pytest.raises(RuntimeError, match="one count at a time"):
-        proof.allocated(proof.allocated, len, ())
+def test_counts_nest():
+    inner = []
+    outer = measured(lambda: inner.append(proof.allocated(bytes, 123456).python))
+    assert 123456 <= inner[-1] < 124000
+    assert outer.python > inner[-1]
     assert measured(len, ()).total == 0
 
 

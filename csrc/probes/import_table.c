@@ -78,8 +78,7 @@ static int scan_table(library *lib, uintptr_t table, size_t bytes)
         if (!import)
             continue;
         uintptr_t place = lib->base + entry->r_offset;
-        so_import_word word = {(void **)place, NULL, import->ours, lib->protected_start, lib->protected_end,
-                               lib->base};
+        so_import_word word = {(void **)place, NULL, import->ours, lib->protected_start, lib->protected_end, lib->base};
         if (remember(lib->set, word))
             return -1;
     }

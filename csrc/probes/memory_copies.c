@@ -109,8 +109,10 @@ static void *counted_memmove_chk(void *to, const void *from, size_t bytes, size_
 }
 
 static const so_import imports[] = {
-    {"memcpy", (void *)counted_memcpy},           {"memmove", (void *)counted_memmove},
-    {"mempcpy", (void *)counted_mempcpy},         {"__memcpy_chk", (void *)counted_memcpy_chk},
+    {"memcpy", (void *)counted_memcpy},
+    {"memmove", (void *)counted_memmove},
+    {"mempcpy", (void *)counted_mempcpy},
+    {"__memcpy_chk", (void *)counted_memcpy_chk},
     {"__memmove_chk", (void *)counted_memmove_chk},
 };
 static so_import_set set = {imports, sizeof imports / sizeof imports[0], NULL, 0, 0, 0, 0};

@@ -15,9 +15,9 @@ typedef struct so_copied {
     int ndim;
     size_t shape[SO_MAX_NDIM], strides[SO_MAX_NDIM];
     atomic_size_t calls, bytes;
-    atomic_size_t largest;    // bytes of one call
-    _Atomic(void *) caller;   // of the first call with more than one element
-    _Atomic(void *) target;   // of the same
+    atomic_size_t largest;  // bytes of one call
+    _Atomic(void *) caller; // of the first call with more than one element
+    _Atomic(void *) target; // of the same
 } so_copied;
 
 void so_copied_describe(so_copied *copied, const so_source *source);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The allocation meter: hooks every source of memory, notes the counters last, and takes the hooks back with the last
-// count.
+// The allocation meter: hooks every source of memory, and takes the hooks back with the last count.
 #include "meter.h"
 
 #include "import_table.h"
@@ -18,9 +17,13 @@ int so_meter_start(so_count *count, int native)
         so_hook_python();
     count->native = native && so_hook_native() == 0;
     count->generation = so_library_generation();
+    return 0;
+}
+
+void so_meter_mark(so_count *count)
+{
     for (int memory = 0; memory < SO_MEMORY_COUNT; memory++)
         count->bytes[memory] = so_meter_bytes[memory];
-    return 0;
 }
 
 void so_meter_read(so_count *count)

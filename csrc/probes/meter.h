@@ -34,15 +34,18 @@ static inline void so_meter_leave(void)
 // One count; there may be several at a time, one in another or in several threads.
 typedef struct so_count {
     size_t bytes[SO_MEMORY_COUNT];
-    int native;                 // whether native memory is counted as well, and, at the end, whether wholly
-    uint64_t generation;        // of the loaded libraries
+    int native;                   // whether native memory is counted as well, and, at the end, whether wholly
+    uint64_t generation;          // of the loaded libraries
     struct _object *numpy_memory; // the handler that was replaced
 } so_count;
 
 // meter.c, holding the GIL. `native`: as well. -1: a Python error is set.
 int so_meter_start(so_count *count, int native);
-void so_meter_read(so_count *count); // ends the count, not yet the hooks
 int so_meter_stop(so_count *count);
+
+// Where the count begins, between them, and where it ends.
+void so_meter_mark(so_count *count);
+void so_meter_read(so_count *count);
 
 // python_memory.c: the allocators of CPython's three domains.
 void so_hook_python(void);

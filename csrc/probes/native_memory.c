@@ -110,6 +110,8 @@ int so_hook_native(void)
     return -1;
 }
 
-void so_unhook_native(void) {}
+void so_unhook_native(void)
+{
+}
 
 #endif

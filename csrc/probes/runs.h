@@ -33,8 +33,8 @@ typedef struct so_source {
 // Reads the runs; again, when the elements may have changed. 1: they were others than before.
 int so_source_read(so_source *source);
 
-// The bytes of the source that the memory holds, at least. Two runs, as far apart as they should be, are the whole; what
-// has room for less than the whole may hold one of them.
+// The bytes of the source that the memory holds, at least. Two runs, as far apart as they should be, are the whole;
+// what has room for less than the whole may hold one of them.
 size_t so_bytes_held(const so_source *source, const char *content, size_t size);
 
 #endif

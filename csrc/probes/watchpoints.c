@@ -2,9 +2,10 @@
 #define _GNU_SOURCE
 #include "watchpoints.h"
 
+#include "threads.h"
+
 #if defined(__linux__) && defined(__x86_64__) && defined(__GLIBC__)
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -13,15 +14,12 @@
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { PERF_TRAP = 6, THREADS = 128, FRAMES = 16 };
+enum { PERF_TRAP = 6, THREADS = SO_MOST_THREADS, FRAMES = 16 };
 
 // A watchpoint of the processor's, in every thread: whose spot it stands on.
 typedef struct register_use {
@@ -144,35 +142,6 @@ static int open_event(const so_spot *spot, pid_t thread)
     return (int)syscall(SYS_perf_event_open, &attr, thread, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-// A thread that blocks SIGTRAP would be ended by one.
-static int takes_traps(pid_t thread)
-{
-    char path[64], line[256];
-    unsigned long long blocked = 0, mask = 1ull << (SIGTRAP - 1);
-    snprintf(path, sizeof path, "/proc/self/task/%d/status", (int)thread);
-    FILE *status = fopen(path, "re");
-    while (status && fgets(line, sizeof line, status))
-        if (sscanf(line, "SigBlk: %llx", &blocked) == 1)
-            break;
-    if (status)
-        fclose(status);
-    return !(blocked & mask);
-}
-
-static int list_threads(pid_t *threads)
-{
-    int count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    for (struct dirent *entry; tasks && (entry = readdir(tasks));)
-        if (entry->d_name[0] != '.' && count <= THREADS)
-            threads[count++] = (pid_t)atoi(entry->d_name);
-    if (tasks)
-        closedir(tasks);
-    if (!count)
-        threads[count++] = (pid_t)syscall(SYS_gettid);
-    return count;
-}
-
 static void disarm(void)
 {
     for (int i = 0; i < use_count; i++)
@@ -210,9 +179,11 @@ static void arm_spot(so_watch *watch, int number, const pid_t *threads, int thre
 static void arm(void)
 {
     pid_t all[THREADS + 1], threads[THREADS + 1];
-    int thread_count = 0, count = guards ? list_threads(all) : 0, room = SO_WATCHPOINTS, unwatched = 0;
+    int thread_count = 0, count = guards ? so_list_threads(all) : 0, room = SO_WATCHPOINTS, unwatched = 0;
+    if (guards && !count)
+        all[count++] = (pid_t)syscall(SYS_gettid);
     for (int t = 0; t < count; t++)
-        if (count == 1 || takes_traps(all[t]))
+        if (count == 1 || so_takes_traps(all[t]))
             threads[thread_count++] = all[t];
         else
             unwatched++;
@@ -238,9 +209,9 @@ static void arm(void)
 static int is_trap_pending(void)
 {
     pid_t threads[THREADS + 1];
-    int count = list_threads(threads), blocking = 0;
+    int count = so_list_threads(threads), blocking = 0;
     for (int t = 0; t < count && count > 1; t++)
-        blocking += !takes_traps(threads[t]);
+        blocking += !so_takes_traps(threads[t]);
     return blocking;
 }
 
@@ -315,6 +286,8 @@ void so_watch_end(so_watch *watch)
     (void)watch;
 }
 
-void so_watch_prepare(void) {}
+void so_watch_prepare(void)
+{
+}
 
 #endif

@@ -32,9 +32,9 @@ typedef struct so_watch {
     int traceback_signal, traceback_file; // faulthandler's; 0: none
     so_hit hits[SO_HITS];
     int hit_count, lost_hits, traceback_count;
-    int lost;            // a guard inside took some of the watchpoints for its time
-    int unwatched;       // threads that could not be watched
-    int error;           // errno of the system's refusal
+    int lost;      // a guard inside took some of the watchpoints for its time
+    int unwatched; // threads that could not be watched
+    int error;     // errno of the system's refusal
     struct so_watch *outer;
 } so_watch;
 
