@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the proof asks of csrc/probes. Nothing here is active outside a call of `allocated` and a `Guard`."""
 
+cimport cython
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_XDECREF
@@ -16,6 +17,7 @@ cdef extern from "meter.h":
         SO_PYTHON_MEMORY
         SO_NUMPY_MEMORY
         SO_NATIVE_MEMORY
+    int so_meter_depth
     int so_meter_start(so_count *, bint native) except -1
     void so_meter_mark(so_count *)
     void so_meter_mark(so_count *)
@@ -52,7 +54,7 @@ cdef extern from "blocks.h":
 
 cdef extern from "memory_copies.h":
     ctypedef struct so_copied:
-        size_t calls, bytes, largest
+        size_t calls, bytes, largest, writes
         void *caller
         void *target
     void so_copied_describe(so_copied *, const so_source *)
@@ -125,6 +127,7 @@ def find_symbol(uintptr_t address):
         symbol.function.decode(errors="replace") if symbol.function != NULL else None
 
 
+@cython.auto_pickle(False)
 cdef class Guard:
     """One guarded block: what its probes saw of some arrays.
 
@@ -198,16 +201,23 @@ cdef class Guard:
         so_meter_start(&self.count, self.native)
         self.copies = self.native and so_copies_begin(self.copied, self.n) == 0
         if self.watch.spot_count:
-            so_watch_begin(&self.watch)
+            self._watch(so_watch_begin)
         so_blocks_begin(&self.blocks)
         self.active = True
         so_meter_mark(&self.count)
+
+    cdef void _watch(self, void (*change)(so_watch *)):
+        """What it allocates is nobody's."""
+        global so_meter_depth
+        so_meter_depth += 1
+        change(&self.watch)
+        so_meter_depth -= 1
 
     cdef void _pause(self):
         self.active = False
         so_meter_read(&self.count)
         if self.watch.spot_count:
-            so_watch_end(&self.watch)
+            self._watch(so_watch_end)
         if self.copies:
             so_copies_end(self.copied, self.n)
 
@@ -248,7 +258,7 @@ cdef class Guard:
             "moved": [i for i in range(self.n) if self.sources[i].moved],
             "changed": [i for i in range(self.n) if self.sources[i].changed],
             "copies": [
-                (self.copied[i].calls, self.copied[i].bytes, self.copied[i].largest,
+                (self.copied[i].calls, self.copied[i].bytes, self.copied[i].largest, self.copied[i].writes,
                  <uintptr_t> self.copied[i].caller, <uintptr_t> self.copied[i].target)
                 for i in range(self.n)
             ] if self.copies else None,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .readers import Reader
 
@@ -73,6 +73,12 @@ class Block:
     copied: int
     line: str | None
 
+    def is_copy(self, nbytes: int) -> bool:
+        """Of an array of so many bytes. A result of NumPy's that is smaller may be a part of it by its meaning: a
+        maximum over an axis.
+        """
+        return self.copied == nbytes or self.memory != "NumPy" or 2 * self.nbytes >= nbytes
+
     def __str__(self) -> str:
         line = f", {self.line}" if self.line else ""
         return f"{self.copied:,} bytes of it lay in order in {self.nbytes:,} bytes of new {self.memory} memory{line}"
@@ -88,6 +94,8 @@ class MemoryCopy:
         Which of the guarded arrays.
     calls, copied, largest : int
         Calls; bytes in all; bytes of the largest call.
+    writes : int
+        Calls, memset's too, that wrote to the array from elsewhere.
     caller : str or None
         The module that made the first call for more than one element.
     """
@@ -96,6 +104,7 @@ class MemoryCopy:
     calls: int
     copied: int
     largest: int
+    writes: int
     caller: str | None
 
     def __str__(self) -> str:
@@ -161,6 +170,11 @@ class Evidence:
         return self.table()
 
 
+def _is_copy(copy: MemoryCopy, nbytes: int, itemsize: int) -> bool:
+    """One element is fetched, not copied."""
+    return copy.largest > itemsize or (copy.calls > 1 and 2 * copy.copied >= nbytes)
+
+
 def _reader_reasons(readers: Sequence[Reader], allowed: Sequence[str] | None) -> list[str]:
     """Why these readers of one array are not all welcome."""
     if allowed is not None:
@@ -181,14 +195,18 @@ def find_reasons(evidence: Evidence, sizes: Sequence[tuple[int, int]], allowed: 
     """Why arrays were copied, a sentence each. `sizes`: nbytes and itemsize by array."""
     reasons = []
     for number, (nbytes, itemsize) in enumerate(sizes):
-        readers = evidence.readers[number] if evidence.readers is not None else None
-        found = [str(block) for block in evidence.blocks if block.array == number]
-        found += [
-            str(copy)
-            for copy in evidence.copies or ()
-            if copy.array == number and (copy.largest > itemsize or (copy.calls > 1 and 2 * copy.copied >= nbytes))
-        ]
-        if readers is not None:
+        found = [str(block) for block in evidence.blocks if block.array == number and block.is_copy(nbytes)]
+        copy = evidence.copies[number] if evidence.copies is not None else None
+        if copy and _is_copy(copy, nbytes, itemsize):
+            found.append(str(copy))
+        if evidence.readers is not None:
+            readers = evidence.readers[number]
+            if copy and (copy.calls or copy.writes) and not _is_copy(copy, nbytes, itemsize):
+                # What the C library was seen to do for others explains its accesses: they fetched or wrote elements.
+                readers = tuple(
+                    replace(one, module=one.caller, caller=None) if one.in_libc and one.caller else one
+                    for one in readers
+                )
             found += _reader_reasons(readers, allowed)
         name = f"array {number} {evidence.arrays[number]}" if len(sizes) > 1 else evidence.arrays[0]
         reasons += [f"{name}: {sentence}" for sentence in found]

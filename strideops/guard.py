@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from types import CodeType
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -18,7 +18,6 @@ from .readers import find_code, readers_of, tracebacks
 
 __all__ = ["Guard"]
 
-Level = Literal["portable", "full"]
 MEMORIES = ("Python", "NumPy", "native")
 
 
@@ -55,7 +54,7 @@ class Guard:
     """From `start` to `stop`; then `judge`. `file` is whose lines are named: by default the caller's caller's."""
 
     def __init__(
-        self, arrays: Sequence[Any], readers: Sequence[str] | str | None, level: Level, file: str | None = None
+        self, arrays: Sequence[Any], readers: Sequence[str] | str | None, level: str, file: str | None = None
     ) -> None:
         if level not in ("portable", "full"):
             raise ValueError(f"level is {level!r}; it can be 'portable' or 'full'")
@@ -106,8 +105,8 @@ class Guard:
         )
         if seen["copies"] is not None:
             evidence.copies = tuple(
-                MemoryCopy(array, calls, copied, largest, find_code(caller - 1)[0] if caller else None)
-                for array, (calls, copied, largest, caller, _) in enumerate(seen["copies"])
+                MemoryCopy(array, calls, copied, largest, writes, find_code(caller - 1)[0] if caller else None)
+                for array, (calls, copied, largest, writes, caller, _) in enumerate(seen["copies"])
             )
         armed = [is_armed or count for is_armed, count in seen["spots"]]
         if any(armed) or not any(array.size for array in self.arrays):

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _probes
 from .evidence import Allocated, CopyDetected, Evidence
-from .guard import Guard, Level
+from .guard import Guard
 
 __all__ = ["Allocated", "CopyDetected", "Evidence", "allocated", "assert_no_copy", "trace_copy"]
 
@@ -98,7 +98,7 @@ class assert_no_copy:
         readers: Sequence[str] | str | None = None,
         max_alloc: int | None = None,
         strict: bool = False,
-        level: Level = "full",
+        level: str = "full",
     ) -> None:
         self._guard = Guard(arrays, readers, level)
         self._max_alloc = max_alloc
@@ -136,7 +136,7 @@ class assert_no_copy:
 
 
 def trace_copy(
-    fn: Callable[..., Any], *args: Any, readers: Sequence[str] | str | None = None, level: Level = "full"
+    fn: Callable[..., Any], *args: Any, readers: Sequence[str] | str | None = None, level: str = "full"
 ) -> Evidence:
     """What a call does with the arrays among its arguments; raises nothing of its own.
 

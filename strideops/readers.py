@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import functools
 import os
 import re
 import signal
@@ -75,9 +74,17 @@ def is_libc(module: str) -> bool:
     return re.match(r"(libc[.-]|libc\.so|ld-musl|libc\.musl)", module) is not None
 
 
-@functools.cache
+_modules: dict[str, str] = {}
+
+
 def find_module(path: str) -> str:
     """The name under which Python knows a library, else its file name."""
+    if path not in _modules:
+        _modules[path] = _find_module(path)
+    return _modules[path]
+
+
+def _find_module(path: str) -> str:
     real = os.path.realpath(path)
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)

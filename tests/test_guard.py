@@ -26,7 +26,7 @@ NATIVE = r"""
 #include <sys/mman.h>
 #define AT(i, j) x[(i) * stride + (j)]
 static double workspace[1 << 16];
-double read_in_place(const double *x, long stride, long n)
+double sum_it(const double *x, long stride, long n)
 {
     double sum = 0;
     for (long i = 0; i < n; i++)
@@ -143,9 +143,10 @@ def test_copies_by_foreign_code(how, expected, native, X):
     assert evidence.verdict == "copied"
 
 
-def test_a_persistent_workspace_is_found_by_the_name_of_its_writer(native, X):
-    with pytest.raises(CopyDetected, match="copy_to_workspace.* read it, and only strideops may"), assert_no_copy(
-        X, readers="strideops"
+def test_a_persistent_workspace_is_found_by_who_reads(native, X):
+    with (
+        pytest.raises(CopyDetected, match="libforeign.so .* read it, and only strideops may"),
+        assert_no_copy(X, readers="strideops"),
     ):
         native("copy_to_workspace", X)
 
@@ -176,12 +177,17 @@ def test_a_thread_from_before(X):
 # ---- what does not copy ----
 
 
-@pytest.mark.parametrize("pattern", patterns.PATTERNS)
-@pytest.mark.parametrize("call", [call for call in cases.CALLS if not call.startswith("copyto")])
+READING = [
+    (call, pattern)
+    for call in cases.CALLS
+    for pattern in patterns.PATTERNS
+    if cases.is_case(call, pattern) and not call.startswith("copyto")
+]
+
+
+@pytest.mark.parametrize(("call", "pattern"), READING)
 def test_no_false_alarm_in_the_strided_path(call, pattern):
-    if not cases.is_case(call, pattern):
-        pytest.skip("no case")
-    for n, dtype in ((6, "int64"), (64, "uint8"), (200, "float64")):
+    for n, dtype in ((24, "int64"), (64, "uint8"), (200, "float64")):
         function, arguments = cases.prepare("strided", call, pattern, n, dtype)
         function(*arguments)
         arrays = [argument for argument in arguments if isinstance(argument, np.ndarray)]
@@ -194,13 +200,13 @@ def test_no_false_alarm_in_the_strided_path(call, pattern):
 
 def test_foreign_code_that_reads_in_place(native, X):
     with assert_no_copy(X, strict=True) as evidence:
-        native("read_in_place", X)
+        native("sum_it", X)
     assert evidence.verdict == "no copy"
     ((reader,),) = evidence.readers
-    assert (reader.function, reader.module, reader.elements) == ("read_in_place", "libforeign.so", 4)
-    for name in ("read_in_place", "libforeign.so", "foreign"):
+    assert (reader.function, reader.module, reader.elements) == ("sum_it", "libforeign.so", 4)
+    for name in ("sum_it", "libforeign.so", "foreign"):
         with assert_no_copy(X, readers=[name], strict=True):
-            native("read_in_place", X)
+            native("sum_it", X)
 
 
 def test_nobody_reads(X):
@@ -212,7 +218,7 @@ def test_nobody_reads(X):
 def test_unrelated_allocations_are_reported(X):
     with assert_no_copy(X) as evidence:
         np.ones(10**5)
-    assert evidence.allocated.numpy == 8 * 10**5
+    assert 8 * 10**5 <= evidence.allocated.numpy < 8 * 10**5 + 64
     with pytest.raises(CopyDetected, match="allocated 8.*max_alloc is 1,000"), assert_no_copy(X, max_alloc=1000):
         np.ones(10**5)
 
@@ -240,6 +246,23 @@ def test_what_becomes_of_the_elements_is_unknown_to_us(X):
     evidence = trace_copy(lambda x: x.astype("f4"), X)
     assert evidence.verdict == "not proven"
     assert "converted copy" in evidence.not_checked[-1]
+
+
+def test_what_lay_in_memory_before_is_no_copy(X):
+    """An allocator hands out memory in which an earlier copy lies."""
+    for _ in range(20):
+        X.copy()
+        with assert_no_copy(X):
+            np.empty(X.shape)
+
+
+def test_writes_are_no_copy(X):
+    other = np.ones(X.shape)
+    with assert_no_copy(X):
+        X[...] = other
+    with assert_no_copy(X, readers="numpy"):
+        X[:] = 0
+        assert X[3, 4] == 0
 
 
 # ---- the message ----

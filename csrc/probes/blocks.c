@@ -137,7 +137,20 @@ static void find_place(const so_blocks *guard, block *at)
         PyGC_Enable();
 }
 
-void so_note_block(so_memory memory, void *address, size_t size)
+// An array that was copied there before must not be found: it is overwritten, where that is allowed.
+static int is_clean(const so_blocks *guard, char *content, size_t size, int is_fresh)
+{
+    for (; guard; guard = guard->outer)
+        for (int s = 0; s < guard->source_count; s++)
+            if (so_bytes_held(&guard->sources[s], content, size)) {
+                if (!is_fresh)
+                    return 0;
+                memset(content, 0, size);
+            }
+    return 1;
+}
+
+void so_note_block(so_memory memory, void *address, size_t size, int is_fresh)
 {
     block noted = {address, size, memory, 0, NULL, 0};
     const so_blocks *guard = guards;
@@ -148,6 +161,12 @@ void so_note_block(so_memory memory, void *address, size_t size)
     take();
     noted.number = ++number;
     block *at = find_block(address);
+    if (!is_clean(guards, address, size, is_fresh)) {
+        if (at)
+            remove_block(at);
+        give();
+        return;
+    }
     if (!at)
         at = free_place(address);
     if (at) {

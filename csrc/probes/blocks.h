@@ -40,13 +40,14 @@ void so_blocks_end(so_blocks *guard);
 
 // From the hooks of the allocators, behind the allocation and before the release.
 extern atomic_int so_blocks_active;
-void so_note_block(so_memory memory, void *block, size_t size);
+void so_note_block(so_memory memory, void *block, size_t size, int is_fresh);
 void so_look_at_block(void *block);
 
-static inline void so_block_begins(so_memory memory, void *block, size_t size)
+// Fresh: nobody has written to it, and what it holds is what somebody left there before.
+static inline void so_block_begins(so_memory memory, void *block, size_t size, int is_fresh)
 {
     if (so_blocks_active && block && size >= SO_SHORTEST_RUN && so_meter_depth == 0)
-        so_note_block(memory, block, size);
+        so_note_block(memory, block, size, is_fresh);
 }
 
 static inline void so_block_ends(void *block)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Elements that begin less than `offset` bytes above the lowest; for strides that overlap, an upper estimate.
+// Elements that begin less than `offset` bytes above the lowest, where no two axes overlap.
 static size_t elements_below(const so_copied *copied, ptrdiff_t offset)
 {
     size_t count = 0, inner = copied->elements;
@@ -42,6 +42,11 @@ void so_copied_describe(so_copied *copied, const so_source *source)
         copied->elements *= (size_t)source->shape[axis];
     }
     copied->high += source->elements ? source->itemsize : 0;
+    size_t extent = source->itemsize;
+    for (int k = copied->ndim - 1; k >= 0; k--) {
+        copied->overlaps |= copied->strides[k] < extent;
+        extent += copied->strides[k] * (copied->shape[k] - 1);
+    }
 }
 
 #if SO_HAS_IMPORT_TABLES
@@ -50,18 +55,33 @@ enum { ROOM = 64 };
 static _Atomic(so_copied *) watched[ROOM];
 static atomic_int counting; // threads that may look at what is watched
 
+// Elements that lie in a stretch of memory.
+static size_t elements_in(const so_copied *at, const char *place, size_t bytes)
+{
+    if (place + bytes <= at->low || place >= at->high)
+        return 0;
+    if (at->overlaps) {
+        const char *low = place > at->low ? place : at->low,
+                   *high = place + bytes < at->high ? place + bytes : at->high;
+        return ((size_t)(high - low) + at->itemsize - 1) / at->itemsize;
+    }
+    ptrdiff_t first = place - at->low;
+    return elements_below(at, first + (ptrdiff_t)bytes) - elements_below(at, first);
+}
+
+// `from` is NULL for memset.
 static void count_copy(void *target, const void *from, size_t bytes, void *caller)
 {
-    const char *place = from;
     counting++;
     for (int i = 0; i < ROOM; i++) {
         so_copied *at = watched[i];
-        if (!at || place + bytes <= at->low || place >= at->high)
+        if (!at)
             continue;
-        ptrdiff_t first = place - at->low, last = first + (ptrdiff_t)bytes;
-        size_t taken = (elements_below(at, last) - elements_below(at, first)) * at->itemsize;
-        if (!taken)
+        size_t taken = from ? elements_in(at, from, bytes) * at->itemsize : 0;
+        if (!taken) {
+            at->writes += elements_in(at, target, bytes) != 0;
             continue;
+        }
         at->calls++;
         at->bytes += taken;
         if (taken > at->largest)
@@ -108,12 +128,16 @@ static void *counted_memmove_chk(void *to, const void *from, size_t bytes, size_
     return memmove(to, from, bytes);
 }
 
+static void *counted_memset(void *to, int value, size_t bytes)
+{
+    count_copy(to, NULL, bytes, NULL);
+    return memset(to, value, bytes);
+}
+
 static const so_import imports[] = {
-    {"memcpy", (void *)counted_memcpy},
-    {"memmove", (void *)counted_memmove},
-    {"mempcpy", (void *)counted_mempcpy},
-    {"__memcpy_chk", (void *)counted_memcpy_chk},
-    {"__memmove_chk", (void *)counted_memmove_chk},
+    {"memcpy", (void *)counted_memcpy},           {"memmove", (void *)counted_memmove},
+    {"mempcpy", (void *)counted_mempcpy},         {"memset", (void *)counted_memset},
+    {"__memcpy_chk", (void *)counted_memcpy_chk}, {"__memmove_chk", (void *)counted_memmove_chk},
 };
 static so_import_set set = {imports, sizeof imports / sizeof imports[0], NULL, 0, 0, 0, 0};
 

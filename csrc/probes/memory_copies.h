@@ -13,8 +13,10 @@ typedef struct so_copied {
     const char *low, *high;
     size_t itemsize, elements;
     int ndim;
+    int overlaps; // then every byte in between counts as an element's
     size_t shape[SO_MAX_NDIM], strides[SO_MAX_NDIM];
     atomic_size_t calls, bytes;
+    atomic_size_t writes;   // calls of these and of memset that wrote to it, from elsewhere
     atomic_size_t largest;  // bytes of one call
     _Atomic(void *) caller; // of the first call with more than one element
     _Atomic(void *) target; // of the same
