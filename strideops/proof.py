@@ -114,12 +114,14 @@ class assert_no_copy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True  # for pytest: the line that is wrong lies in the block
         self._guard.stop()
         self._guard.judge()
         if kind is None:
             self._raise_if_wrong()
 
     def _raise_if_wrong(self) -> None:
+        __tracebackhide__ = True
         evidence = self._guard.evidence
         assert evidence.allocated is not None
         if evidence.verdict == "copied":

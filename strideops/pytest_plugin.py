@@ -79,13 +79,13 @@ def _arrays(values: Iterable[Any]) -> list[np.ndarray[Any, Any]]:
     return list(found.values())
 
 
-@pytest.hookimpl(hookwrapper=True, trylast=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """Innermost: the guard is around the test's function, not around what other plugins do."""
+    __tracebackhide__ = True
     marker = pyfuncitem.get_closest_marker("no_copy")
     if marker is None or pyfuncitem.config.getoption("--no-copy") == "off":
-        yield
-        return
+        return (yield)
     if marker.args:
         raise pytest.UsageError("no_copy takes keywords only: readers=, max_alloc=, strict=")
     names = pyfuncitem._fixtureinfo.argnames
@@ -98,12 +98,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None
     guard = _guard(pyfuncitem.config, *arrays, **marker.kwargs)
     guard.name_lines_of(pyfuncitem.path)
     with guard:
-        outcome = yield
-        outcome.get_result()
+        return (yield)
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
-    outcome = yield
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     if call.excinfo is not None and isinstance(call.excinfo.value, CopyDetected):
-        outcome.get_result().sections.append(("evidence of strideops", call.excinfo.value.evidence.table()))
+        report.sections.append(("evidence of strideops", call.excinfo.value.evidence.table()))
+    return report

@@ -95,6 +95,7 @@ def test_the_plugin_needs_no_conftest(run):
     assert not outcomes["ERROR"]
     assert "80,000 bytes of it lay in order in 80,000 bytes of new NumPy memory" in output
     assert "test_theirs.py:16" in output  # the line that copies
+    assert "warning" not in output
     assert "max_alloc is 10,000" in output
 
 
