@@ -4,19 +4,20 @@ from typing import Any, Final, final
 
 WATCHPOINTS: Final[int]
 MOST_HITS: Final[int]
+MOST_TRAPS: Final[int]
+MOST_VISITS: Final[int]
 
 def allocated(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[int, int, int | None]: ...
 def find_symbol(address: int) -> tuple[str, int, str | None] | None: ...
 
 @final
 class Guard:
-    copies: bool
     def __new__(
         cls,
         arrays: list[tuple[int, int, str, tuple[int, ...], tuple[int, ...]]],
-        spots: list[tuple[int, int]],
+        spots: list[tuple[int, int, int]],
         file: str,
-        native: bool,
+        level: str,
     ) -> Guard: ...
     def start(self, traceback_signal: int = 0, traceback_file: int = -1) -> None: ...
     def stop(self, find_moved: Callable[[], list[int]]) -> dict[str, Any]: ...

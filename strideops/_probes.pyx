@@ -3,102 +3,17 @@
 """What the proof asks of csrc/probes. Nothing here is active outside a call of `allocated` and a `Guard`."""
 
 cimport cython
-from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_XDECREF
 from libc.stdint cimport uintptr_t
+from libc.stdlib cimport calloc, free
 
 
-cdef extern from "meter.h":
-    ctypedef struct so_count:
-        size_t bytes[3]
-        bint native
-    enum:
-        SO_PYTHON_MEMORY
-        SO_NUMPY_MEMORY
-        SO_NATIVE_MEMORY
-    int so_meter_depth
-    int so_meter_start(so_count *, bint native) except -1
-    void so_meter_mark(so_count *)
-    void so_meter_mark(so_count *)
-    void so_meter_read(so_count *)
-    int so_meter_stop(so_count *) except -1
-
-cdef extern from "blocks.h":
-    enum:
-        SO_MAX_NDIM
-    ctypedef struct so_source:
-        const char *data
-        int ndim
-        char kind
-        size_t itemsize, elements, bytes
-        Py_ssize_t *shape
-        Py_ssize_t *strides
-        int runs
-        bint moved, changed
-    ctypedef struct so_find:
-        int source
-        int memory
-        size_t block_bytes, bytes
-        void *code
-        int line
-    ctypedef struct so_blocks:
-        so_source *sources
-        int source_count
-        void *file
-        int missed, find_count
-        so_find *finds
-    int so_source_read(so_source *)
-    void so_blocks_begin(so_blocks *)
-    void so_blocks_end(so_blocks *)
-
-cdef extern from "memory_copies.h":
-    ctypedef struct so_copied:
-        size_t calls, bytes, largest, writes
-        void *caller
-        void *target
-    void so_copied_describe(so_copied *, const so_source *)
-    int so_copies_begin(so_copied *, int)
-    void so_copies_end(so_copied *, int)
-
-cdef extern from "watchpoints.h":
-    enum:
-        SO_WATCHPOINTS
-        SO_MOST_HITS
-    ctypedef struct so_hit:
-        uintptr_t instruction, caller
-        int spot
-        unsigned count
-        int thread
-        long traceback
-    ctypedef struct so_spot:
-        uintptr_t address
-        int bytes
-        bint armed
-        unsigned count
-    ctypedef struct so_watch:
-        so_spot *spots
-        int spot_count
-        int traceback_signal, traceback_file
-        so_hit *hits
-        int hit_count, lost_hits
-        bint lost
-        int unwatched, error
-    void so_watch_begin(so_watch *)
-    void so_watch_end(so_watch *)
-    void so_watch_prepare()
-
-cdef extern from "symbols.h":
-    ctypedef struct so_symbol:
-        const char *library
-        const char *function
-        uintptr_t base
-    so_symbol so_find_symbol(uintptr_t)
-
-
-so_watch_prepare()
+so_hits_prepare()
 WATCHPOINTS = SO_WATCHPOINTS
 MOST_HITS = SO_MOST_HITS
+MOST_TRAPS = SO_MOST_TRAPS
+MOST_VISITS = SO_MOST_VISITS
 
 
 def allocated(fn, tuple args):
@@ -127,34 +42,47 @@ def find_symbol(uintptr_t address):
         symbol.function.decode(errors="replace") if symbol.function != NULL else None
 
 
+cdef list read_hits(const so_hits *hits):
+    cdef int i
+    cdef const so_hit *hit
+    found = []
+    for i in range(hits.count):
+        hit = &hits.hit[i]
+        found.append((hit.array, hit.instruction, hit.caller, hit.spots, hit.count, hit.traceback))
+    return found
+
+
 @cython.auto_pickle(False)
 cdef class Guard:
     """One guarded block: what its probes saw of some arrays.
 
     arrays : list of (address, itemsize, kind, shape, strides)
-    spots : list of (address, bytes), at most WATCHPOINTS
+    spots : list of (array, address, bytes)
+        To watch, at most WATCHPOINTS.
     file : str
         Whose Python lines are named.
-    native : bool
-        Count native memory and the C library's copies as well.
+    level : str
+        "portable", "full" or "trace".
     """
 
+    # From the C library, not from Python: no guard should find runs in the memory of another one.
     cdef so_source *sources
     cdef so_copied *copied
     cdef so_blocks blocks
     cdef so_count count
     cdef so_watch watch
+    cdef so_page_traps pages
     cdef int n
-    cdef bint native, active
-    cdef readonly bint copies
+    cdef bint native, traced, active, copies, trapped
     cdef object file
 
-    def __cinit__(self, list arrays, list spots, str file, bint native):
+    def __cinit__(self, list arrays, list spots, str file, str level):
         self.n = len(arrays)
         self.file = file
-        self.native = native
-        self.sources = <so_source *> PyMem_RawCalloc(max(self.n, 1), sizeof(so_source))
-        self.copied = <so_copied *> PyMem_RawCalloc(max(self.n, 1), sizeof(so_copied))
+        self.native = level != "portable"
+        self.traced = level == "trace"
+        self.sources = <so_source *> calloc(max(self.n, 1), sizeof(so_source))
+        self.copied = <so_copied *> calloc(max(self.n, 1), sizeof(so_copied))
         if self.sources == NULL or self.copied == NULL:
             raise MemoryError
         cdef so_source *source
@@ -170,7 +98,8 @@ cdef class Guard:
                 source.strides[axis] = strides[axis]
                 source.elements *= <size_t> shape[axis]
             source.bytes = source.elements * source.itemsize
-        for i, (address, size) in enumerate(spots):
+        for i, (array, address, size) in enumerate(spots):
+            self.watch.spots[i].array = array
             self.watch.spots[i].address = address
             self.watch.spots[i].bytes = size
         self.watch.spot_count = len(spots)
@@ -185,8 +114,8 @@ cdef class Guard:
             so_meter_stop(&self.count)
             for i in range(self.blocks.find_count):
                 Py_XDECREF(<PyObject *> self.blocks.finds[i].code)
-        PyMem_RawFree(self.sources)
-        PyMem_RawFree(self.copied)
+        free(self.sources)
+        free(self.copied)
 
     def start(self, int traceback_signal=0, int traceback_file=-1):
         cdef int i
@@ -196,28 +125,41 @@ cdef class Guard:
         self.blocks.sources = self.sources
         self.blocks.source_count = self.n
         self.blocks.file = <void *> self.file
-        self.watch.traceback_signal = traceback_signal
-        self.watch.traceback_file = traceback_file
+        self.watch.hits.traceback_signal = self.pages.hits.traceback_signal = traceback_signal
+        self.watch.hits.traceback_file = self.pages.hits.traceback_file = traceback_file
         so_meter_start(&self.count, self.native)
         self.copies = self.native and so_copies_begin(self.copied, self.n) == 0
-        if self.watch.spot_count:
-            self._watch(so_watch_begin)
+        self._watch()
         so_blocks_begin(&self.blocks)
         self.active = True
         so_meter_mark(&self.count)
 
-    cdef void _watch(self, void (*change)(so_watch *)):
-        """What it allocates is nobody's."""
+    cdef void _watch(self):
+        """Watchpoints; page traps to trace, and where watchpoints are refused. What they allocate is nobody's."""
         global so_meter_depth
+        cdef int i
         so_meter_depth += 1
-        change(&self.watch)
+        if self.watch.spot_count and not self.traced:
+            so_watch_begin(&self.watch)
+        if self.traced or self.watch.error:
+            self.pages.every = self.traced
+            self.pages.array_count = min(self.n, SO_TRAPPED_ARRAYS)
+            for i in range(self.pages.array_count):
+                self.pages.arrays[i].low = <uintptr_t> self.copied[i].low
+                self.pages.arrays[i].high = <uintptr_t> self.copied[i].high
+            self.trapped = so_pages_begin(&self.pages) == 0
         so_meter_depth -= 1
 
     cdef void _pause(self):
+        global so_meter_depth
         self.active = False
         so_meter_read(&self.count)
-        if self.watch.spot_count:
-            self._watch(so_watch_end)
+        so_meter_depth += 1
+        if self.trapped:
+            so_pages_end(&self.pages)
+        if self.watch.spot_count and not self.traced:
+            so_watch_end(&self.watch)
+        so_meter_depth -= 1
         if self.copies:
             so_copies_end(self.copied, self.n)
 
@@ -241,11 +183,6 @@ cdef class Guard:
                 Py_DECREF(code)
                 find.code = NULL
             finds.append((find.source, find.memory, find.block_bytes, find.bytes, code, find.line))
-        cdef so_hit *hit
-        hits = []
-        for i in range(self.watch.hit_count):
-            hit = &self.watch.hits[i]
-            hits.append((hit.spot, hit.instruction, hit.caller, hit.count, hit.thread, hit.traceback))
         return {
             "allocated": (
                 self.count.bytes[SO_PYTHON_MEMORY],
@@ -262,11 +199,14 @@ cdef class Guard:
                  <uintptr_t> self.copied[i].caller, <uintptr_t> self.copied[i].target)
                 for i in range(self.n)
             ] if self.copies else None,
-            "hits": hits,
-            "lost_hits": self.watch.lost_hits,
-            "spots": [(self.watch.spots[i].armed, self.watch.spots[i].count)
-                      for i in range(self.watch.spot_count)],
+            "hits": read_hits(&self.watch.hits),
+            "lost_hits": self.watch.hits.lost + self.pages.hits.lost,
+            "spots": [(self.watch.spots[i].armed, self.watch.spots[i].count) for i in range(self.watch.spot_count)],
             "watchpoints_lost": self.watch.lost,
             "unwatched_threads": self.watch.unwatched,
             "watch_error": self.watch.error,
+            "page_hits": read_hits(&self.pages.hits),
+            "pages": [self.pages.arrays[i].pages for i in range(self.pages.array_count)] if self.trapped else None,
+            "page_error": self.pages.error,
+            "traps": self.pages.traps,
         }

@@ -123,6 +123,10 @@ class Evidence:
         The guarded arrays: ``shape:stride dtype``.
     readers : tuple of tuple of Reader, or None
         Layer "readers", by array: who accessed the watched elements. None: no watchpoint.
+    pages : tuple of tuple of Reader, or None
+        Layer "pages", where watchpoints are refused: who visited the watched pages.
+    trace : tuple of tuple of Reader, or None
+        Layer "trace", of level="trace": who accessed any element, and how often.
     allocated : Allocated or None
         Layer "allocations": what the process requested, related to the arrays or not.
     blocks : tuple of Block
@@ -140,12 +144,19 @@ class Evidence:
 
     arrays: tuple[str, ...] = ()
     readers: tuple[tuple[Reader, ...], ...] | None = None
+    pages: tuple[tuple[Reader, ...], ...] | None = None
+    trace: tuple[tuple[Reader, ...], ...] | None = None
     allocated: Allocated | None = None
     blocks: tuple[Block, ...] = ()
     copies: tuple[MemoryCopy, ...] | None = None
     not_checked: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     verdict: str = "unfinished"
+
+    def readers_of(self, array: int) -> tuple[Reader, ...] | None:
+        """By the strongest layer that ran; None: there was none."""
+        layer = next((layer for layer in (self.trace, self.readers, self.pages) if layer is not None), None)
+        return layer[array] if layer is not None else None
 
     def table(self) -> str:
         """All of it as a small table, a line for each thing that was seen."""
@@ -154,9 +165,16 @@ class Evidence:
             rows.append((f"array {number}", array))
             if self.readers is not None:
                 rows += [
-                    ("  reader", f"{reader}: {reader.elements} of {reader.watched} watched elements")
+                    ("  reader", f"{reader}: {reader.seen} of {reader.watched} watched elements")
                     for reader in self.readers[number]
                 ]
+            if self.pages is not None:
+                rows += [
+                    ("  pages", f"{reader}: {reader.seen} of {reader.watched} watched pages")
+                    for reader in self.pages[number]
+                ]
+            if self.trace is not None:
+                rows += [("  trace", f"{reader}: {reader.accesses:,} accesses") for reader in self.trace[number]]
             rows += [("  contents", str(block)) for block in self.blocks if block.array == number]
             rows += [("  memcpy", str(copy)) for copy in self.copies or () if copy.array == number and copy.calls]
         if self.allocated is not None:
@@ -199,8 +217,8 @@ def find_reasons(evidence: Evidence, sizes: Sequence[tuple[int, int]], allowed: 
         copy = evidence.copies[number] if evidence.copies is not None else None
         if copy and _is_copy(copy, nbytes, itemsize):
             found.append(str(copy))
-        if evidence.readers is not None:
-            readers = evidence.readers[number]
+        readers = evidence.readers_of(number)
+        if readers is not None:
             if copy and (copy.calls or copy.writes) and not _is_copy(copy, nbytes, itemsize):
                 # What the C library was seen to do for others explains its accesses: they fetched or wrote elements.
                 readers = tuple(

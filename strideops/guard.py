@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from . import _probes
 from .evidence import Allocated, Block, Evidence, MemoryCopy, find_reasons
 from .exchange import asstrided
-from .readers import find_code, readers_of, tracebacks
+from .readers import Reader, find_code, readers_of, tracebacks
 
 __all__ = ["Guard"]
 
+LEVELS = ("portable", "full", "trace")
 MEMORIES = ("Python", "NumPy", "native")
 
 
@@ -56,13 +57,13 @@ class Guard:
     def __init__(
         self, arrays: Sequence[Any], readers: Sequence[str] | str | None, level: str, file: str | None = None
     ) -> None:
-        if level not in ("portable", "full"):
-            raise ValueError(f"level is {level!r}; it can be 'portable' or 'full'")
+        if level not in LEVELS:
+            raise ValueError(f"level is {level!r}; it can be {', '.join(map(repr, LEVELS))}")
         if not arrays:
             raise TypeError("nothing to guard: name at least one array")
         self.arrays = [asstrided(array) for array in arrays]
         self.readers = (readers,) if isinstance(readers, str) else readers
-        self.full = level == "full"
+        self.level = level
         self.file = file or sys._getframe(2).f_code.co_filename
         self.evidence = Evidence(arrays=tuple(map(layout_of, self.arrays)))
         self.entered = False
@@ -72,31 +73,29 @@ class Guard:
             raise RuntimeError("this guard has been used: make a new one for every block")
         self.entered = True
         self.addresses = [_address(array) for array in self.arrays]
-        self.spots: list[tuple[int, int]] = []
-        self.spots_of: list[list[int]] = []
-        watched = [array for array in self.arrays if array.size][: _probes.WATCHPOINTS] if self.full else []
-        for array in self.arrays:
-            mine = any(array is one for one in watched)
-            room = _probes.WATCHPOINTS - len(self.spots)
-            # The first of several arrays has what the others leave.
-            spots = _spots(array, room - (len(watched) - 1) * (room // len(watched))) if mine else []
-            if mine:
-                watched = [one for one in watched if one is not array]
-            self.spots_of.append(list(range(len(self.spots), len(self.spots) + len(spots))))
-            self.spots += spots
+        spots = self._choose_spots() if self.level == "full" else []
+        self.watched = [sum(of == i for of, _, _ in spots) for i in range(len(self.arrays))]
         described: list[tuple[int, int, str, tuple[int, ...], tuple[int, ...]]] = [
             (address, array.itemsize, array.dtype.kind, array.shape, array.strides)
             for address, array in zip(self.addresses, self.arrays, strict=True)
         ]
-        self.probes = _probes.Guard(described, self.spots, self.file, self.full)
-        self.traced = tracebacks.begin() if self.spots else (0, -1)
-        self.probes.start(*self.traced)
+        self.probes = _probes.Guard(described, spots, self.file, self.level)
+        self.probes.start(*(tracebacks.begin() if self.level != "portable" else (0, -1)))
         return self.evidence
+
+    def _choose_spots(self) -> list[tuple[int, int, int]]:
+        """To watch, for as many arrays as there are watchpoints: (array, address, bytes)."""
+        watched = [i for i, array in enumerate(self.arrays) if array.size][: _probes.WATCHPOINTS]
+        spots: list[tuple[int, int, int]] = []
+        for left, i in zip(range(len(watched), 0, -1), watched, strict=True):
+            room = (_probes.WATCHPOINTS - len(spots)) // left
+            spots += [(i, address, size) for address, size in _spots(self.arrays[i], room)]
+        return spots
 
     def stop(self) -> None:
         """Fill the evidence, but for the verdict."""
         seen = self.probes.stop(self._moved)
-        text = tracebacks.end() if self.spots else ""
+        text = tracebacks.end() if self.level != "portable" else ""
         evidence = self.evidence
         evidence.allocated = Allocated(*seen["allocated"])
         evidence.blocks = tuple(
@@ -108,38 +107,40 @@ class Guard:
                 MemoryCopy(array, calls, copied, largest, writes, find_code(caller - 1)[0] if caller else None)
                 for array, (calls, copied, largest, writes, caller, _) in enumerate(seen["copies"])
             )
-        armed = [is_armed or count for is_armed, count in seen["spots"]]
-        if any(armed) or not any(array.size for array in self.arrays):
-            evidence.readers = tuple(
-                tuple(readers_of(seen["hits"], spots, len(spots), text, self.file)) for spots in self.spots_of
-            )
+        if any(armed or count for armed, count in seen["spots"]):
+            evidence.readers = self._readers(seen["hits"], self.watched, text)
+        if seen["pages"] is not None:
+            pages = self._readers(seen["page_hits"], seen["pages"], text)
+            if self.level == "trace":
+                evidence.trace = pages
+            else:
+                evidence.pages = pages
         evidence.not_checked = tuple(self._not_checked(seen))
+
+    def _readers(self, hits: list[Any], watched: Sequence[int], text: str) -> tuple[tuple[Reader, ...], ...]:
+        arrays = range(len(self.arrays))
+        return tuple(tuple(readers_of(hits, i, [*watched, *arrays][i], text, self.file)) for i in arrays)
 
     def _moved(self) -> list[int]:
         return [i for i, array in enumerate(self.arrays) if _address(array) != self.addresses[i]]
 
     def _not_checked(self, seen: dict[str, Any]) -> list[str]:
-        reasons = []
-        for i, array in enumerate(self.arrays):
-            if array.size and self.full and not any(seen["spots"][spot][0] for spot in self.spots_of[i]):
-                if seen["watch_error"]:
-                    why = f"the system refused a watchpoint ({os.strerror(seen['watch_error'])})"
-                elif any(seen["spots"][spot][1] >= _probes.MOST_HITS for spot in self.spots_of[i]):
-                    why = f"not watched to the end: {_probes.MOST_HITS:,} accesses of an element are enough"
-                else:
-                    why = f"the processor has {_probes.WATCHPOINTS} watchpoints, and they were in use"
-                reasons.append(f"readers of array {i}: {why}")
-        if not self.full:
-            reasons += ["readers: level='portable' does not watch them", "native memory and memcpy: level='portable'"]
+        reasons = [
+            f"readers of array {i}: {why}"
+            for i, array in enumerate(self.arrays)
+            if array.size and (why := self._why_unwatched(i, seen))
+        ]
+        if self.level == "portable":
+            reasons.append("native memory and memcpy: level='portable'")
         if seen["lost_hits"]:
             reasons.append(f"readers: there were {seen['lost_hits']:,} more than could be noted")
         if seen["unwatched_threads"]:
             reasons.append(f"readers: {seen['unwatched_threads']} threads block SIGTRAP, and were not watched")
         if seen["watchpoints_lost"]:
             reasons.append("readers: a guard inside this one had some of its watchpoints for a time")
-        if self.full and seen["allocated"][2] is None:
+        if self.level != "portable" and seen["allocated"][2] is None:
             reasons.append("native memory: not on this platform, or libraries were loaded meanwhile")
-        if self.full and seen["copies"] is None:
+        if self.level != "portable" and seen["copies"] is None:
             reasons.append("memcpy: not on this platform")
         reasons += [
             f"contents: array {i} is too small, or its elements are too much alike, to be recognised elsewhere"
@@ -152,6 +153,27 @@ class Guard:
             reasons.append(f"contents: {seen['missed']:,} blocks of memory were too many to be looked at")
         return reasons
 
+    def _why_unwatched(self, i: int, seen: dict[str, Any]) -> str | None:
+        """Why nobody can tell who read an array; None: somebody can."""
+        if self.level == "portable":
+            return "level='portable' does not watch them"
+        if seen["watch_error"] or self.level == "trace":
+            refused = f"the system refused a watchpoint ({os.strerror(seen['watch_error'])})"
+            begin = "" if self.level == "trace" else f"{refused}, and "
+            if seen["pages"] is None:
+                return f"{begin}its pages could not be protected ({os.strerror(seen['page_error'])})"
+            if i >= len(seen["pages"]) or not seen["pages"][i]:
+                return f"{begin}none of its pages could be protected"
+            most = _probes.MOST_TRAPS if self.level == "trace" else _probes.MOST_VISITS
+            return f"{begin}{most:,} accesses were traced, and no more" if seen["traps"] >= most else None
+        spots, at = seen["spots"], sum(self.watched[:i])
+        mine = spots[at : at + self.watched[i]]
+        if any(armed and count < _probes.MOST_HITS for armed, count in mine):
+            return None
+        if any(count >= _probes.MOST_HITS for _, count in mine):
+            return f"not watched to the end: {_probes.MOST_HITS:,} accesses of an element are enough"
+        return f"the processor has {_probes.WATCHPOINTS} watchpoints, and they were in use"
+
     def judge(self) -> None:
         """The verdict, from the evidence."""
         evidence = self.evidence
@@ -159,7 +181,7 @@ class Guard:
         evidence.reasons = tuple(find_reasons(evidence, sizes, self.readers))
         if evidence.reasons:
             evidence.verdict = "copied"
-        elif evidence.readers is None or any(reason.startswith("readers") for reason in evidence.not_checked):
+        elif any(reason.startswith("readers") for reason in evidence.not_checked):
             evidence.verdict = "not proven"
         elif self.readers is None and (unknown := self._unknown_bytes()):
             evidence.not_checked += (
@@ -173,12 +195,11 @@ class Guard:
     def _unknown_bytes(self) -> int:
         """Bytes that somebody who read an array may have converted it into; 0: too few for that, or nobody did."""
         evidence = self.evidence
-        assert evidence.readers is not None
         assert evidence.allocated is not None
         foreign = [
             array.size
-            for array, readers in zip(self.arrays, evidence.readers, strict=True)
-            if any(not reader.matches("strideops") for reader in readers)
+            for i, array in enumerate(self.arrays)
+            if any(not reader.matches("strideops") for reader in evidence.readers_of(i) or ())
         ]
         total = evidence.allocated.numpy + (evidence.allocated.native or 0)
         return total if foreign and total >= min(foreign) // 2 and total >= 4096 else 0

@@ -36,11 +36,11 @@ class Reader:
         Of a function of the C library: the module that called it.
     line : str or None
         ``file:line`` in Python; None where that could not be asked.
-    elements : int
-        Watched elements that it accessed, of `watched`.
+    seen : int
+        Watched elements (in layer "pages" watched pages) that it accessed, of `watched`.
     watched : int
     accesses : int
-        In all.
+        Instructions that accessed them.
     """
 
     module: str
@@ -48,7 +48,7 @@ class Reader:
     address: int
     caller: str | None
     line: str | None
-    elements: int
+    seen: int
     watched: int
     accesses: int
 
@@ -161,28 +161,31 @@ tracebacks = Tracebacks()
 
 
 def readers_of(
-    hits: list[tuple[int, int, int, int, int, int]], spots: list[int], watched: int, text: str, file: str
+    hits: list[tuple[int, int, int, int, int, int]], array: int, watched: int, text: str, file: str
 ) -> Iterator[Reader]:
-    """The readers of one array, whose spots these are; the most accesses first.
+    """The readers of one array, of which `watched` elements or pages were watched; the most accesses first.
 
-    hits : (spot, address behind the instruction, address of the caller, count, thread, offset in `text`)
+    hits : (array, address behind the instruction, address of the caller, spots as bits, count, offset in `text`)
     """
     found: dict[tuple[str, str | None, str | None], list[tuple[int, int, int, int]]] = {}
-    for spot, instruction, caller, count, _, offset in hits:
-        if spot in spots:
+    for of, instruction, caller, spots, count, offset in hits:
+        if of == array:
             module, function, address = find_code(instruction - 1)
             called_by = find_code(caller - 1)[0] if caller else None
             if module != _probes.__name__:
-                found.setdefault((module, function, called_by), []).append((spot, count, offset, address))
+                found.setdefault((module, function, called_by), []).append((spots, count, offset, address))
     for (module, function, called_by), seen in sorted(found.items(), key=lambda item: -sum(hit[1] for hit in item[1])):
         lines = [find_line(text[offset:], file) for _, _, offset, _ in seen if offset >= 0]
+        spots = 0
+        for bits, _, _, _ in seen:
+            spots |= bits
         yield Reader(
             module=module,
             function=function,
             address=seen[0][3],
             caller=called_by,
             line=next(iter(lines), None),
-            elements=len({spot for spot, _, _, _ in seen}),
+            seen=spots.bit_count(),
             watched=watched,
             accesses=sum(count for _, count, _, _ in seen),
         )

@@ -145,7 +145,7 @@ def test_copies_by_foreign_code(how, expected, native, X):
 
 def test_a_persistent_workspace_is_found_by_who_reads(native, X):
     with (
-        pytest.raises(CopyDetected, match="libforeign.so .* read it, and only strideops may"),
+        pytest.raises(CopyDetected, match=r"libforeign\.so .* read it, and only strideops may"),
         assert_no_copy(X, readers="strideops"),
     ):
         native("copy_to_workspace", X)
@@ -169,7 +169,7 @@ def test_a_thread_from_before(X):
         pool.submit(int).result()
         with assert_no_copy(X, strict=True) as evidence:
             pool.submit(strided.sum, X).result()
-        assert evidence.readers[0][0].elements == 4
+        assert evidence.readers[0][0].seen == 4
         with pytest.raises(CopyDetected), assert_no_copy(X):
             pool.submit(X.copy).result()
 
@@ -203,7 +203,7 @@ def test_foreign_code_that_reads_in_place(native, X):
         native("sum_it", X)
     assert evidence.verdict == "no copy"
     ((reader,),) = evidence.readers
-    assert (reader.function, reader.module, reader.elements) == ("sum_it", "libforeign.so", 4)
+    assert (reader.function, reader.module, reader.seen) == ("sum_it", "libforeign.so", 4)
     for name in ("sum_it", "libforeign.so", "foreign"):
         with assert_no_copy(X, readers=[name], strict=True):
             native("sum_it", X)
@@ -219,7 +219,7 @@ def test_unrelated_allocations_are_reported(X):
     with assert_no_copy(X) as evidence:
         np.ones(10**5)
     assert 8 * 10**5 <= evidence.allocated.numpy < 8 * 10**5 + 64
-    with pytest.raises(CopyDetected, match="allocated 8.*max_alloc is 1,000"), assert_no_copy(X, max_alloc=1000):
+    with pytest.raises(CopyDetected, match=r"allocated 8.*max_alloc is 1,000"), assert_no_copy(X, max_alloc=1000):
         np.ones(10**5)
 
 
@@ -480,11 +480,44 @@ def refuse(*numbers):
     assert libc.prctl(38, 1, 0, 0, 0) == 0
     assert libc.prctl(22, 2, filter, 0, 0) == 0, ctypes.get_errno()
 X = np.random.default_rng(0).random((200, 202))[:, :200]
-refuse(298, 310)  # perf_event_open, process_vm_readv
+"""
+
+PERF_EVENT_OPEN, PROCESS_VM_READV, MPROTECT = 298, 310, 10
+
+WITH_PAGE_TRAPS = """
+evidence = strideops.trace_copy(strideops.strided.sum, X)
+assert evidence.verdict == "no copy", evidence
+assert evidence.readers is None
+((reader,),) = evidence.pages
+assert (reader.module, reader.seen, reader.watched) == ("strideops._core", 64, 64)
+def copy_behind_the_kernel(x):
+    strideops.strided.sum(x)
+    np.einsum("ij->", x)
+evidence = strideops.trace_copy(copy_behind_the_kernel, X)
+assert "read by 2 modules" in evidence.reasons[0], evidence
+evidence = strideops.trace_copy(np.ravel, X)
+assert evidence.pages[0][0].in_libc and evidence.pages[0][0].caller == "numpy._core._multiarray_umath", evidence
+strideops.trace_copy(lambda x: np.take(x, np.arange(0, 40000, 7)), X)
+small = np.random.default_rng(0).random(10)
+evidence = strideops.trace_copy(strideops.strided.sum, small)
+assert evidence.verdict == "not proven"
+assert "refused a watchpoint (Operation not permitted), and none of its pages could be protected" in str(evidence)
+import threading
+with strideops.assert_no_copy(X) as evidence:
+    threads = [threading.Thread(target=strideops.strided.sum, args=(X,)) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+assert evidence.verdict == "no copy", evidence
+with strideops.assert_no_copy(X) as evidence, strideops.assert_no_copy(X) as inner:
+    strideops.strided.sum(X)
+assert inner.verdict == "not proven" and "Device or resource busy" in inner.not_checked[0], inner
+"""
+
+WITHOUT_ANY = """
 evidence = strideops.trace_copy(strideops.strided.sum, X)
 assert evidence.verdict == "not proven", evidence
-assert "the system refused a watchpoint (Operation not permitted)" in evidence.not_checked[0]
-assert evidence.readers is None
+assert "the system refused a watchpoint (Operation not permitted), and its pages could" in evidence.not_checked[0]
+assert evidence.readers is evidence.pages is evidence.copies is evidence.allocated.native is None, evidence
 assert strideops.trace_copy(np.ravel, X).verdict == "copied"
 try:
     with strideops.assert_no_copy(X, strict=True):
@@ -496,9 +529,36 @@ else:
 """
 
 
-def test_a_sandbox_that_refuses_watchpoints():
-    done = run(SANDBOX)
+@pytest.mark.parametrize(
+    ("refused", "program"),
+    [
+        ([PERF_EVENT_OPEN], WITH_PAGE_TRAPS),
+        ([PERF_EVENT_OPEN, PROCESS_VM_READV, MPROTECT], WITHOUT_ANY),
+    ],
+    ids=["watchpoints refused", "all refused"],
+)
+def test_sandboxes(refused, program):
+    done = run(f"{SANDBOX}\nrefuse({', '.join(map(str, refused))})\n{program}")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# ---- the other levels ----
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (33, 33)])
+def test_a_trace_sees_every_access(shape, native):
+    x = np.random.default_rng(4).random((shape[0], shape[1] + 2))[:, : shape[1]]
+    with assert_no_copy(x, level="trace", strict=True) as evidence:
+        native("sum_it", x)
+    ((reader,),) = evidence.trace
+    assert (reader.function, reader.accesses) == ("sum_it", x.size)
+    with assert_no_copy(x, level="trace", strict=True):
+        strided.max(x, 0)
+    with pytest.raises(CopyDetected, match=r"libc.*called by numpy"), assert_no_copy(x, level="trace"):
+        np.ravel(x)
+    with pytest.raises(CopyDetected, match="read by 2 modules"), assert_no_copy(x, level="trace"):
+        strided.sum(x)
+        np.einsum("ij->", x)
 
 
 def test_the_portable_level(X):

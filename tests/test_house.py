@@ -75,7 +75,7 @@ def test_who_imports_whom_in_the_package():
         "._probes",
         *(f".evidence.{name}" for name in ("Allocated", "Block", "Evidence", "MemoryCopy", "find_reasons")),
         ".exchange.asstrided",
-        *(f".readers.{name}" for name in ("find_code", "readers_of", "tracebacks")),
+        *(f".readers.{name}" for name in ("Reader", "find_code", "readers_of", "tracebacks")),
     }
     assert imports("evidence") == {".readers.Reader"}
     assert imports("readers") == {"._probes"}

@@ -4,23 +4,13 @@
 #ifndef STRIDEOPS_WATCHPOINTS_H
 #define STRIDEOPS_WATCHPOINTS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "hits.h"
 
-enum { SO_WATCHPOINTS = 4, SO_HITS = 64, SO_TRACEBACKS = 4, SO_MOST_HITS = 1000 };
-
-// Accesses by one instruction, called from one place.
-typedef struct so_hit {
-    uintptr_t instruction; // behind it
-    uintptr_t caller;      // of the C library's function that accessed; 0: another library's did
-    int spot;
-    unsigned count;
-    int thread;
-    long traceback; // where it begins in the guard's file; -1: there is none
-} so_hit;
+enum { SO_WATCHPOINTS = 4, SO_MOST_HITS = 1000 };
 
 typedef struct so_spot {
     uintptr_t address;
+    int array;      // which of the guard's
     int bytes;      // 1, 2, 4 or 8, and the address a multiple of it
     int armed;      // in all threads, all the time but for what `lost` says
     unsigned count; // accesses; from SO_MOST_HITS on it is not watched any more
@@ -29,9 +19,7 @@ typedef struct so_spot {
 typedef struct so_watch {
     so_spot spots[SO_WATCHPOINTS];
     int spot_count;
-    int traceback_signal, traceback_file; // faulthandler's; 0: none
-    so_hit hits[SO_HITS];
-    int hit_count, lost_hits, traceback_count;
+    so_hits hits;
     int lost;      // a guard inside took some of the watchpoints for its time
     int unwatched; // threads that could not be watched
     int error;     // errno of the system's refusal
@@ -41,8 +29,5 @@ typedef struct so_watch {
 // Holding the GIL. A spot that cannot be watched is not armed, and `error` says why.
 void so_watch_begin(so_watch *watch);
 void so_watch_end(so_watch *watch);
-
-// Once, before the first: what the handler must not do for the first time.
-void so_watch_prepare(void);
 
 #endif
