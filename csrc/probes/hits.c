@@ -104,6 +104,8 @@ void so_hits_note(so_hits *hits, int array, int spot, uintptr_t instruction)
     (void)hits, (void)array, (void)spot, (void)instruction;
 }
 
-void so_hits_prepare(void) {}
+void so_hits_prepare(void)
+{
+}
 
 #endif

@@ -13,7 +13,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { TRACE_TRAP = 2, ACCESS_TRAP = 2, STEP = 0x100, RANGES = SO_PAGES * SO_TRAPPED_ARRAYS, OPEN = 16, LATE_FAULTS = 100 };
+enum {
+    TRACE_TRAP = 2,
+    ACCESS_TRAP = 2,
+    STEP = 0x100,
+    RANGES = SO_PAGES * SO_TRAPPED_ARRAYS,
+    OPEN = 16,
+    LATE_FAULTS = 100
+};
 
 // Pages side by side that are protected together.
 typedef struct range {
@@ -33,7 +40,7 @@ static struct {
     uintptr_t instruction;
 } opened[OPEN];
 static int open_count;
-static int late_faults; // in a row
+static int late_faults;      // in a row
 static _Atomic int stepping; // threads that execute one instruction
 
 static void set_protection(const range *at, int protection)
@@ -143,8 +150,8 @@ static int find_protection(uintptr_t start, uintptr_t end)
 static int add_range(uintptr_t start, uintptr_t end, int array, int spot, int protection)
 {
     stack_t stack; // of the handlers: it must be there when they begin
-    if (sigaltstack(NULL, &stack) ||
-        (!(stack.ss_flags & SS_DISABLE) && start < (uintptr_t)stack.ss_sp + stack.ss_size && end > (uintptr_t)stack.ss_sp))
+    if (sigaltstack(NULL, &stack) || (!(stack.ss_flags & SS_DISABLE) &&
+                                      start < (uintptr_t)stack.ss_sp + stack.ss_size && end > (uintptr_t)stack.ss_sp))
         return 0;
     if (protection < 0 || range_count == RANGES || find_range(start) || find_range(end - 1))
         return 0;

@@ -3,7 +3,7 @@
 #include "elements.h"
 
 // Random strides of one operand; `apart` keeps its elements from sharing memory.
-static void random_strides(so_layout *layout, int k, ptrdiff_t itemsize, int apart)
+static inline void random_strides(so_layout *layout, int k, ptrdiff_t itemsize, int apart)
 {
     int order[SO_MAX_NDIM];
     for (int i = 0; i < layout->ndim; i++)
@@ -29,7 +29,7 @@ static void random_strides(so_layout *layout, int k, ptrdiff_t itemsize, int apa
             layout->stride[k][axis] = itemsize * (below(7) - 3);
 }
 
-static void shape_at_random(so_layout *layout)
+static inline void shape_at_random(so_layout *layout)
 {
     static const int lengths[] = {1, 2, 3, 4, 5, 8, 9, 33, 70, 140, 0};
     layout->ndim = below(6);
