@@ -49,3 +49,13 @@ def kernel_objects(tmp_path_factory):
         return ccompiler.compile_each(ccompiler.KERNELS, ccompiler.BUILDS[build], folder, [compiler])
 
     return objects
+
+
+@pytest.fixture(scope="session")
+def counted_objects(tmp_path_factory):
+    """The core's objects with a call at every load and store."""
+    import ccompiler
+    from test_store_counter import compile_counted
+
+    ccompiler.require("gcc")
+    return compile_counted(ccompiler.KERNELS, tmp_path_factory.mktemp("instrumented"))

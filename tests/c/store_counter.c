@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Counts the loads and stores of the portable kernels, byte by byte. The core is compiled with -fsanitize=thread, whose
-// calls at every access end here instead of in its runtime; calls of memcpy and memset come here by the linker's --wrap.
+// calls at every access end here instead of in its runtime; calls of memcpy and memset come here by the linker's
+// --wrap.
 //
 // For every op and dtype, on layouts whose elements share no memory, prints what an element of each operand costs.
 #include "layouts.h"
@@ -39,12 +40,30 @@ static void count(const void *address, size_t bytes, int is_write)
 }
 
 #define ACCESS(size)                                                                                                   \
-    void __tsan_read##size(void *address) { count(address, size, 0); }                                                 \
-    void __tsan_write##size(void *address) { count(address, size, 1); }                                                \
-    void __tsan_unaligned_read##size(void *address) { count(address, size, 0); }                                       \
-    void __tsan_unaligned_write##size(void *address) { count(address, size, 1); }                                      \
-    void __tsan_volatile_read##size(void *address) { count(address, size, 0); }                                        \
-    void __tsan_volatile_write##size(void *address) { count(address, size, 1); }
+    void __tsan_read##size(void *address)                                                                              \
+    {                                                                                                                  \
+        count(address, size, 0);                                                                                       \
+    }                                                                                                                  \
+    void __tsan_write##size(void *address)                                                                             \
+    {                                                                                                                  \
+        count(address, size, 1);                                                                                       \
+    }                                                                                                                  \
+    void __tsan_unaligned_read##size(void *address)                                                                    \
+    {                                                                                                                  \
+        count(address, size, 0);                                                                                       \
+    }                                                                                                                  \
+    void __tsan_unaligned_write##size(void *address)                                                                   \
+    {                                                                                                                  \
+        count(address, size, 1);                                                                                       \
+    }                                                                                                                  \
+    void __tsan_volatile_read##size(void *address)                                                                     \
+    {                                                                                                                  \
+        count(address, size, 0);                                                                                       \
+    }                                                                                                                  \
+    void __tsan_volatile_write##size(void *address)                                                                    \
+    {                                                                                                                  \
+        count(address, size, 1);                                                                                       \
+    }
 ACCESS(1)
 ACCESS(2)
 ACCESS(4)
@@ -61,12 +80,16 @@ void __tsan_write_range(void *address, size_t bytes)
     count(address, bytes, 1);
 }
 
-void __tsan_init(void) {}
+void __tsan_init(void)
+{
+}
 void __tsan_func_entry(void *caller)
 {
     (void)caller;
 }
-void __tsan_func_exit(void) {}
+void __tsan_func_exit(void)
+{
+}
 
 void *__real_memcpy(void *to, const void *from, size_t bytes);
 void *__real_memmove(void *to, const void *from, size_t bytes);
