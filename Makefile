@@ -8,7 +8,7 @@ SOURCES := $(shell find csrc strideops -type f -not -path '*/__pycache__/*') mes
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: test bench peers lint preview clean
+.PHONY: test bench peers zoo lint preview clean
 
 # The tests that compile the C core run beside the others.
 test: $(VENV)/installed
@@ -30,6 +30,10 @@ bench: $(VENV)/installed
 # The whole grid takes most of an hour; make peers PEERS="--profile quick" a minute, PEERS="--help" says what there is.
 peers: $(VENV)/installed $(VENV)/peers
 	@python -m benchmarks.peers $(PEERS)
+
+# What each layer of the proof sees of code that copies, and of code that does not: results/zoo.md.
+zoo: $(VENV)/installed
+	@cd tests && python -m zoo
 
 # asv finds and runs the suite: every benchmark is imported, one pattern is measured, nothing is kept.
 .PHONY: smoke

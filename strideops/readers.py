@@ -58,9 +58,10 @@ class Reader:
         return is_libc(self.module)
 
     def matches(self, name: str) -> bool:
-        """Whether `name` is its function, its module, or a package or library that the module is of."""
-        stem = self.module.removeprefix("lib").split(".so")[0].split("-")[0]
-        return name in {self.function, self.module, stem} or self.module.startswith(f"{name}.")
+        """Whether `name` is its function, its module, a package around that, or a part of a library's name."""
+        if name in {self.function, self.module} or self.module.startswith(f"{name}."):
+            return True
+        return ".so" in self.module and name in self.module.split(".so")[0]
 
     def __str__(self) -> str:
         function = f" {self.function}" if self.function else f" at 0x{self.address:x}"
