@@ -16,7 +16,7 @@ test: $(VENV)/installed
 	$(MAKE) --no-print-directory smoke
 	$(MAKE) --no-print-directory lint
 
-CORE_TESTS := tests/test_memory_safety.py tests/test_object_audit.py tests/test_planted_copy.py tests/test_store_counter.py
+CORE_TESTS := tests/test_memory_safety.py tests/test_object_audit.py
 .PHONY: test-core test-python
 test-core: $(VENV)/installed
 	pytest -q -p no:cacheprovider $(CORE_TESTS)

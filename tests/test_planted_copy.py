@@ -14,7 +14,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from ccompiler import CSRC, ROOT, cc, require
+from ccompiler import CSRC, KERNELS, ROOT, cc, compile_each, require
 from test_object_audit import audit
 from test_store_counter import EXPECTED, count, judge
 
@@ -135,10 +135,11 @@ CYTHON = {
 
 
 @pytest.fixture(scope="module")
-def build_core(tmp_path_factory, kernel_objects, package):
+def build_core(tmp_path_factory, package):
     """Compiles _core.pyx with a plant at the begin of every reduction, and puts it in the package's place."""
     require("gcc")
     folder = tmp_path_factory.mktemp("cython")
+    objects = compile_each(KERNELS, ["-O0", "-fPIC"], folder, ["gcc"])
     shutil.copytree(ROOT / "strideops", folder / "strideops", ignore=shutil.ignore_patterns("__pycache__"))
     source = folder / "strideops/_reduce.pxi"
     clean = source.read_text()
@@ -153,7 +154,6 @@ def build_core(tmp_path_factory, kernel_objects, package):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         include = [f"-I{sysconfig.get_paths()['include']}", f"-I{folder / 'strideops'}"]
-        objects = kernel_objects("gcc", "optimized")
         cc("-O0", "-w", "-fPIC", "-shared", *include, "_core.c", *objects, "-lm", "-o", extension, cwd=folder)
 
     return build
@@ -221,9 +221,13 @@ def test_in_c_the_store_counter_sees(name, tmp_path, counted_objects):
     assert [op for op in EXPECTED if any(judge(op, dtype, *found[op, dtype]) for dtype in range(10))]
 
 
+def audit_walk(source, folder):
+    folder.mkdir()
+    cc("-O3", "-fPIC", "-fstack-usage", "-c", source, cwd=folder, compiler=["gcc"])
+    return {sentence.replace(str(folder), "") for sentence in audit([folder / "walk.o"])}
+
+
 @pytest.mark.parametrize("name", AUDITED)
-def test_in_c_the_object_audit_sees(name, tmp_path, kernel_objects):
-    path = plant_in_walk(AUDITED[name], tmp_path)
-    cc("-O3", "-fPIC", "-fstack-usage", "-c", path, cwd=tmp_path, compiler=["gcc"])
-    others = [each for each in kernel_objects("gcc", "optimized") if each.name != "walk.o"]
-    assert audit([tmp_path / "walk.o", *others])
+def test_in_c_the_object_audit_sees(name, tmp_path):
+    clean = audit_walk(CSRC / "kernels/walk.c", tmp_path / "clean")
+    assert audit_walk(plant_in_walk(AUDITED[name], tmp_path), tmp_path / "planted") > clean

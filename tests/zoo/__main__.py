@@ -21,9 +21,9 @@ What each layer of the proof, and the guard as a whole, sees of code that copies
 float64; `trace` with 12 x 12), and of code that does not. Written by `make zoo`, in {rounds} rounds; "seen" is in every
 round, a number says in how many.
 
-`guard` is `assert_no_copy(X)`; `guard, readers named` says who may read, as `readers="strideops"`. `audit` is the object
-audit, of C sources. `allocations` says that half of the array's bytes were allocated at least, for whatever purpose, and
-is no reason for a verdict.
+`guard` is `assert_no_copy(X)`; `guard, readers named` says who may read, as `readers="strideops"`. `audit` is the
+object audit, of C sources. `allocations` says that half of the array's bytes were allocated at least, for whatever
+purpose, and is no reason for a verdict.
 """
 
 

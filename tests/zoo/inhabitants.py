@@ -273,11 +273,31 @@ def python_copies():
 
 
 C_COPIES = (
-    "to_malloc to_calloc to_realloc to_posix_memalign to_aligned_alloc to_mmap leaked by_memcpy by_memmove by_mempcpy "
-    "by_wmemcpy by_bcopy transposed to_workspace rows_to_workspace chunks_on_the_stack chunks_by_alloca "
-    "chunks_in_malloc chunks_by_memcpy one_row byte_by_byte to_memory_stream in_a_thread"
-).split()
-CXX_COPIES = "to_new to_vector to_vector_one_by_one to_unique_ptr to_valarray to_list".split()
+    "to_malloc",
+    "to_calloc",
+    "to_realloc",
+    "to_posix_memalign",
+    "to_aligned_alloc",
+    "to_mmap",
+    "leaked",
+    "by_memcpy",
+    "by_memmove",
+    "by_mempcpy",
+    "by_wmemcpy",
+    "by_bcopy",
+    "transposed",
+    "to_workspace",
+    "rows_to_workspace",
+    "chunks_on_the_stack",
+    "chunks_by_alloca",
+    "chunks_in_malloc",
+    "chunks_by_memcpy",
+    "one_row",
+    "byte_by_byte",
+    "to_memory_stream",
+    "in_a_thread",
+)
+CXX_COPIES = ("to_new", "to_vector", "to_vector_one_by_one", "to_unique_ptr", "to_valarray", "to_list")
 CYTHON_COPIES = ("copy", "copy_fortran", "view_array", "loop", "raveled")
 
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Copies as Cython makes them."""
 
-cimport cython
 from cython cimport view
 from libc.stdlib cimport free, malloc
 
