@@ -8,7 +8,7 @@ SOURCES := $(shell find csrc strideops -type f -not -path '*/__pycache__/*') mes
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: test bench peers zoo lint preview clean
+.PHONY: test bench peers zoo numpy-copies lint preview clean
 
 # The tests that compile the C core run beside the others.
 test: $(VENV)/installed
@@ -35,13 +35,17 @@ peers: $(VENV)/installed $(VENV)/peers
 zoo: $(VENV)/installed
 	@cd tests && python -m zoo
 
+# Which of NumPy's own calls copy a strided operand: results/numpy_copies.md. The sources go last on the path.
+numpy-copies: $(VENV)/installed
+	@python -P -c "import sys; sys.path.append('.'); from benchmarks import copies; copies.main()"
+
 # asv finds and runs the suite: every benchmark is imported, one pattern is measured, nothing is kept.
 .PHONY: smoke
 smoke: $(VENV)/installed
 	asv machine --yes > $(VENV)/smoke.log
 	asv check -E existing:python
 	asv run -E existing:python --dry-run --quick --show-stderr \
-	    --bench "^ops.*, 'cut', 64, 'float64'" --bench "^acquire" > $(VENV)/smoke.log || { cat $(VENV)/smoke.log; exit 1; }
+	    --bench "^ops.*, 'cut', 64, 'float64'" --bench "^acquire" --bench "^copies.*, 'cut'" > $(VENV)/smoke.log || { cat $(VENV)/smoke.log; exit 1; }
 	@! grep -iE "failed|error" $(VENV)/smoke.log
 
 lint: $(VENV)/ready

@@ -67,12 +67,15 @@ static inline PyObject *so_numpy_scalar(PyTypeObject *type, const void *value, s
 // NULL, with a Python error set, where NumPy is not what we expect.
 static inline void **so_numpy_api(void)
 {
+    static void **known;
+    if (known)
+        return known;
     PyObject *module = PyImport_ImportModule("numpy._core._multiarray_umath");
     PyObject *capsule = module ? PyObject_GetAttrString(module, "_ARRAY_API") : NULL;
     void **api = capsule ? PyCapsule_GetPointer(capsule, NULL) : NULL;
     Py_XDECREF(capsule);
     Py_XDECREF(module);
-    return api;
+    return known = api;
 }
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What csrc/probes declares.
 
+from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t, uintptr_t
 
 
@@ -19,6 +20,13 @@ cdef extern from "meter.h":
     void so_meter_read(so_count *)
     int so_meter_stop(so_count *) except -1
 
+cdef extern from "python_line.h":
+    ctypedef struct so_line:
+        PyObject *code
+        int number
+    void so_lines_begin()
+    void so_lines_end()
+
 cdef extern from "blocks.h":
     enum:
         SO_MAX_NDIM
@@ -35,12 +43,11 @@ cdef extern from "blocks.h":
         int source
         int memory
         size_t block_bytes, bytes
-        void *code
-        int line
+        so_line line
     ctypedef struct so_blocks:
         so_source *sources
         int source_count
-        void *file
+        PyObject *file
         int missed, find_count
         so_find *finds
     int so_source_read(so_source *)
@@ -64,10 +71,12 @@ cdef extern from "hits.h":
         int array
         uint64_t spots, count
         int thread
+        so_line line
         long traceback
     ctypedef struct so_hits:
         so_hit *hit
         int count, lost
+        PyObject *file
         int traceback_signal, traceback_file
     void so_hits_prepare()
 

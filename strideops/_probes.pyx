@@ -4,7 +4,6 @@
 
 cimport cython
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_XDECREF
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free
 
@@ -42,13 +41,18 @@ def find_symbol(uintptr_t address):
         symbol.function.decode(errors="replace") if symbol.function != NULL else None
 
 
+cdef object read_line(so_line line):
+    """``file:line``, or None."""
+    return f"{(<object> line.code).co_filename}:{line.number}" if line.code != NULL else None
+
+
 cdef list read_hits(const so_hits *hits):
     cdef int i
     cdef const so_hit *hit
     found = []
     for i in range(hits.count):
         hit = &hits.hit[i]
-        found.append((hit.array, hit.instruction, hit.caller, hit.spots, hit.count, hit.traceback))
+        found.append((hit.array, hit.instruction, hit.caller, hit.spots, hit.count, read_line(hit.line), hit.traceback))
     return found
 
 
@@ -112,8 +116,7 @@ cdef class Guard:
             self._pause()
             so_blocks_end(&self.blocks)
             so_meter_stop(&self.count)
-            for i in range(self.blocks.find_count):
-                Py_XDECREF(<PyObject *> self.blocks.finds[i].code)
+            so_lines_end()
         free(self.sources)
         free(self.copied)
 
@@ -124,10 +127,11 @@ cdef class Guard:
             so_copied_describe(&self.copied[i], &self.sources[i])
         self.blocks.sources = self.sources
         self.blocks.source_count = self.n
-        self.blocks.file = <void *> self.file
+        self.blocks.file = self.watch.hits.file = self.pages.hits.file = <PyObject *> self.file
         self.watch.hits.traceback_signal = self.pages.hits.traceback_signal = traceback_signal
         self.watch.hits.traceback_file = self.pages.hits.traceback_file = traceback_file
         so_meter_start(&self.count, self.native)
+        so_lines_begin()
         self.copies = self.native and so_copies_begin(self.copied, self.n) == 0
         self._watch()
         so_blocks_begin(&self.blocks)
@@ -177,12 +181,9 @@ cdef class Guard:
         finds = []
         for i in range(self.blocks.find_count):
             find = &self.blocks.finds[i]
-            code = None
-            if find.code != NULL:
-                code = <object> <PyObject *> find.code
-                Py_DECREF(code)
-                find.code = NULL
-            finds.append((find.source, find.memory, find.block_bytes, find.bytes, code, find.line))
+            finds.append((find.source, find.memory, find.block_bytes, find.bytes, read_line(find.line)))
+        hits, page_hits = read_hits(&self.watch.hits), read_hits(&self.pages.hits)
+        so_lines_end()
         return {
             "allocated": (
                 self.count.bytes[SO_PYTHON_MEMORY],
@@ -199,13 +200,13 @@ cdef class Guard:
                  <uintptr_t> self.copied[i].caller, <uintptr_t> self.copied[i].target)
                 for i in range(self.n)
             ] if self.copies else None,
-            "hits": read_hits(&self.watch.hits),
+            "hits": hits,
             "lost_hits": self.watch.hits.lost + self.pages.hits.lost,
             "spots": [(self.watch.spots[i].armed, self.watch.spots[i].count) for i in range(self.watch.spot_count)],
             "watchpoints_lost": self.watch.lost,
             "unwatched_threads": self.watch.unwatched,
             "watch_error": self.watch.error,
-            "page_hits": read_hits(&self.pages.hits),
+            "page_hits": page_hits,
             "pages": [self.pages.arrays[i].pages for i in range(self.pages.array_count)] if self.trapped else None,
             "page_error": self.pages.error,
             "traps": self.pages.traps,

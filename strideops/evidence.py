@@ -158,6 +158,16 @@ class Evidence:
         layer = next((layer for layer in (self.trace, self.readers, self.pages) if layer is not None), None)
         return layer[array] if layer is not None else None
 
+    def copied(self, array: int = 0) -> int:
+        """Bytes of an array that were seen to be copied, at least: 0 is good.
+
+        What memcpy took, or what new memory held at one time, whichever is more. A buffer that is filled again and
+        again by other means than memcpy counts with the elements that were recognised in it.
+        """
+        taken = self.copies[array].copied if self.copies is not None else 0
+        held = [block.copied for block in self.blocks if block.array == array]
+        return max(taken, *held, 0) if self.verdict == "copied" else 0
+
     def table(self) -> str:
         """All of it as a small table, a line for each thing that was seen."""
         rows = [("verdict", self.verdict)]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from types import CodeType
 from typing import Any
 
 from numpy.typing import NDArray
@@ -99,8 +98,8 @@ class Guard:
         evidence = self.evidence
         evidence.allocated = Allocated(*seen["allocated"])
         evidence.blocks = tuple(
-            Block(array, MEMORIES[memory], nbytes, copied, _place(code, line))
-            for array, memory, nbytes, copied, code, line in seen["finds"]
+            Block(array, MEMORIES[memory], nbytes, copied, line)
+            for array, memory, nbytes, copied, line in seen["finds"]
         )
         if seen["copies"] is not None:
             evidence.copies = tuple(
@@ -203,7 +202,3 @@ class Guard:
         ]
         total = evidence.allocated.numpy + (evidence.allocated.native or 0)
         return total if foreign and total >= min(foreign) // 2 and total >= 4096 else 0
-
-
-def _place(code: CodeType | None, line: int) -> str | None:
-    return f"{code.co_filename}:{line}" if code is not None else None

@@ -162,21 +162,23 @@ tracebacks = Tracebacks()
 
 
 def readers_of(
-    hits: list[tuple[int, int, int, int, int, int]], array: int, watched: int, text: str, file: str
+    hits: list[tuple[int, int, int, int, int, str | None, int]], array: int, watched: int, text: str, file: str
 ) -> Iterator[Reader]:
     """The readers of one array, of which `watched` elements or pages were watched; the most accesses first.
 
-    hits : (array, address behind the instruction, address of the caller, spots as bits, count, offset in `text`)
+    hits : (array, address behind the instruction, address of the caller, spots as bits, count, line, offset in `text`)
     """
-    found: dict[tuple[str, str | None, str | None], list[tuple[int, int, int, int]]] = {}
-    for of, instruction, caller, spots, count, offset in hits:
+    found: dict[tuple[str, str | None, str | None], list[tuple[int, int, str | None, int]]] = {}
+    for of, instruction, caller, spots, count, line, offset in hits:
         if of == array:
             module, function, address = find_code(instruction - 1)
             called_by = find_code(caller - 1)[0] if caller else None
             if module != _probes.__name__:
-                found.setdefault((module, function, called_by), []).append((spots, count, offset, address))
+                found.setdefault((module, function, called_by), []).append(
+                    (spots, count, line or (find_line(text[offset:], file) if offset >= 0 else None), address)
+                )
     for (module, function, called_by), seen in sorted(found.items(), key=lambda item: -sum(hit[1] for hit in item[1])):
-        lines = [find_line(text[offset:], file) for _, _, offset, _ in seen if offset >= 0]
+        lines = [line for _, _, line, _ in seen if line]
         spots = 0
         for bits, _, _, _ in seen:
             spots |= bits

@@ -2,13 +2,14 @@
 """The README's examples run as they stand."""
 
 import doctest
+import itertools
 import math
 import re
 from pathlib import Path
 
 import pytest
 
-from benchmarks import acquire, bench, cases, patterns
+from benchmarks import acquire, bench, cases, copies, patterns
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -37,4 +38,6 @@ def test_the_numbers_of_points():
         for name in patterns.PATTERNS
         for size in patterns.SIZES
     )
+    strided = 2 * sum(cases.is_case(*names) for names in itertools.product(*copies.Strided.params))
+    full += (strided + math.prod(map(len, copies.NumPy.params))) // 2
     assert f"{2 * (full + ways):,} benchmark points; make bench runs {2 * (quick + table + ways):,}" in README

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from ccompiler import ROOT, require
+from zoo.alarms import count
 from zoo.build import build
 from zoo.inhabitants import controls, copies
 from zoo.scores import LAYERS, score
@@ -70,3 +71,8 @@ def test_the_table_is_true(copying, clean, layer):
         for each in scores:
             word = rows[each.family, each.name][LAYERS.index(layer)]
             assert word == words[each.seen[layer]] or " of " in word, (each.family, each.name)
+
+
+def test_no_false_alarm_beside_a_busy_thread(built):
+    """`make zoo` counts 10,000."""
+    assert count(list(controls(*built)), 600) == []

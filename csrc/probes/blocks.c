@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #define _GNU_SOURCE
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
 #include "blocks.h"
 
 #include <stdlib.h>
@@ -12,15 +9,14 @@
 #include <unistd.h>
 #endif
 
-enum { ROOM = 4096, WINDOW = 16, FETCHED = 1 << 30, FRAMES = 64 };
+enum { ROOM = 4096, WINDOW = 16, FETCHED = 1 << 30 };
 
 typedef struct block {
     char *address; // NULL: nobody's
     size_t size;
     so_memory memory;
     uint64_t number;
-    PyObject *code; // borrowed from `codes`
-    int line;
+    so_line line;
 } block;
 
 static block table[ROOM];
@@ -29,10 +25,6 @@ static uint64_t number;
 static atomic_flag lock = ATOMIC_FLAG_INIT;
 static so_blocks *guards; // innermost first
 atomic_int so_blocks_active;
-
-// Code objects that the table names, kept until no guard is active.
-static PyObject *codes[SO_FINDS * 4];
-static int code_count;
 
 static void take(void)
 {
@@ -67,7 +59,7 @@ static void compare(so_blocks *guard, const block *at, const char *content, size
     for (int s = 0; s < guard->source_count && guard->find_count < SO_FINDS; s++) {
         size_t held = so_bytes_held(&guard->sources[s], content, size);
         if (held)
-            guard->finds[guard->find_count++] = (so_find){s, at->memory, at->size, held, at->code, at->line};
+            guard->finds[guard->find_count++] = (so_find){s, at->memory, at->size, held, at->line};
     }
 }
 
@@ -100,43 +92,6 @@ static void remove_block(block *at)
     used[place / 64] &= ~(1ull << place % 64);
 }
 
-static PyObject *keep(PyObject *code)
-{
-    for (int i = 0; i < code_count; i++)
-        if (codes[i] == code)
-            return code;
-    if (code_count == (int)(sizeof codes / sizeof codes[0]))
-        return NULL;
-    Py_INCREF(code);
-    return codes[code_count++] = code;
-}
-
-// Where Python is: the innermost frame of the guard's file, or of any. As tracemalloc does it; the frame objects that
-// this makes are not counted, and no garbage is collected in between.
-static void find_place(const so_blocks *guard, block *at)
-{
-    if (!PyGILState_GetThisThreadState() || !PyGILState_Check())
-        return;
-    int collects = PyGC_Disable();
-    so_meter_depth++;
-    PyFrameObject *frame = PyThreadState_GetFrame(PyThreadState_Get());
-    for (int depth = 0; frame && depth < FRAMES; depth++) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        int ours = guard->file && PyUnicode_Compare(code->co_filename, (PyObject *)guard->file) == 0;
-        if (!at->code || ours) {
-            at->code = keep((PyObject *)code);
-            at->line = PyFrame_GetLineNumber(frame);
-        }
-        Py_DECREF(code);
-        PyFrameObject *back = ours ? NULL : PyFrame_GetBack(frame);
-        Py_DECREF(frame);
-        frame = back;
-    }
-    so_meter_depth--;
-    if (collects)
-        PyGC_Enable();
-}
-
 // An array that was copied there before must not be found: it is overwritten, where that is allowed.
 static int is_clean(const so_blocks *guard, char *content, size_t size, int is_fresh)
 {
@@ -152,12 +107,12 @@ static int is_clean(const so_blocks *guard, char *content, size_t size, int is_f
 
 void so_note_block(so_memory memory, void *address, size_t size, int is_fresh)
 {
-    block noted = {address, size, memory, 0, NULL, 0};
+    block noted = {address, size, memory, 0, {NULL, 0}};
     const so_blocks *guard = guards;
     if (!guard || size < guard->smallest)
         return;
     if (size >= guard->worth_line)
-        find_place(guard, &noted);
+        noted.line = so_find_line(guard->file);
     take();
     noted.number = ++number;
     block *at = find_block(address);
@@ -254,13 +209,9 @@ void so_blocks_end(so_blocks *guard)
         at = &(*at)->outer;
     if (*at)
         *at = guard->outer;
-    for (int i = 0; i < guard->find_count; i++)
-        Py_XINCREF((PyObject *)guard->finds[i].code);
     if (!guards)
         for (int word = 0; word < ROOM / 64; word++)
             while (used[word])
                 remove_block(&table[word * 64 + __builtin_ctzll(used[word])]);
     give();
-    while (!guards && code_count)
-        Py_DECREF(codes[--code_count]);
 }

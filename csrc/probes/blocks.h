@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "meter.h"
+#include "python_line.h"
 #include "runs.h"
 
 enum { SO_FINDS = 16 };
@@ -17,16 +18,15 @@ typedef struct so_find {
     int source;
     so_memory memory;
     size_t block_bytes, bytes; // of the block; of the array in it, at least
-    void *code;                // where it was requested: a code object, or NULL
-    int line;
+    so_line line;              // where it was requested
 } so_find;
 
 typedef struct so_blocks {
     so_source *sources;
     int source_count;
-    void *file;        // a Python string: the innermost frame of this file is the place
-    size_t smallest;   // blocks that are shorter hold no run
-    size_t worth_line; // blocks from this size on are asked for their place
+    struct _object *file; // whose line is asked for
+    size_t smallest;      // blocks that are shorter hold no run
+    size_t worth_line;    // blocks from this size on are asked for their place
     uint64_t begun;
     int missed; // blocks for which there was no room
     int find_count;

@@ -48,6 +48,7 @@ static long write_traceback(so_hits *hits)
 void so_hits_note(so_hits *hits, int array, int spot, uintptr_t instruction)
 {
     long traceback = -1;
+    so_line line = {NULL, 0};
     int thread = (int)syscall(SYS_gettid);
     for (int i = 0; i < hits->count; i++) {
         so_hit *known = &hits->hit[i];
@@ -58,17 +59,21 @@ void so_hits_note(so_hits *hits, int array, int spot, uintptr_t instruction)
             known->spots |= 1ull << spot;
             return;
         }
-        if (known->thread == thread)
+        if (known->thread == thread) {
             traceback = known->traceback;
+            line = known->line;
+        }
     }
     if (hits->count == SO_HITS) {
         hits->lost++;
         return;
     }
-    if (traceback < 0)
+    if (!line.code && traceback < 0)
+        line = so_find_line(hits->file);
+    if (!line.code && traceback < 0)
         traceback = write_traceback(hits);
     hits->hit[hits->count++] =
-        (so_hit){instruction, find_caller(instruction), array, 1ull << spot, 1, thread, traceback};
+        (so_hit){instruction, find_caller(instruction), array, 1ull << spot, 1, thread, line, traceback};
 }
 
 static int find_libc(struct dl_phdr_info *info, size_t size, void *function)

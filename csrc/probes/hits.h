@@ -3,6 +3,8 @@
 #ifndef STRIDEOPS_HITS_H
 #define STRIDEOPS_HITS_H
 
+#include "python_line.h"
+
 #include <stdint.h>
 
 enum { SO_HITS = 64, SO_TRACEBACKS = 4 };
@@ -14,13 +16,16 @@ typedef struct so_hit {
     int array;
     uint64_t spots; // which of the watched ones, as bits
     uint64_t count;
-    int thread;     // of the first access
+    // Of the first access. Without the GIL the line is not known, and faulthandler writes a traceback.
+    int thread;
+    so_line line;
     long traceback; // where it begins in the guard's file; -1: there is none
 } so_hit;
 
 typedef struct so_hits {
     so_hit hit[SO_HITS];
     int count, lost, tracebacks;
+    struct _object *file;                 // whose line is asked for
     int traceback_signal, traceback_file; // faulthandler's; 0: none
 } so_hits;
 

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""asv: who copies a strided operand? Our calls on the strided path, and NumPy's own calls beside them.
+
+`make numpy-copies` writes the table of NumPy's calls to results/numpy_copies.md.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+import strideops
+
+from . import cases, patterns
+
+SIZE = 512
+
+# NumPy's calls on one operand. Those of two get a second one of the same pattern, or a vector.
+NUMPY = {
+    "x.sum()": lambda x: x.sum(),
+    "x.sum(0)": lambda x: x.sum(0),
+    "x.sum(-1)": lambda x: x.sum(-1),
+    "x.max()": lambda x: x.max(),
+    "x.max(0)": lambda x: x.max(0),
+    "x.argmax()": lambda x: x.argmax(),
+    "x.argmax(0)": lambda x: x.argmax(0),
+    "x.mean()": lambda x: x.mean(),
+    "np.linalg.norm(x.ravel('K'))": lambda x: np.linalg.norm(x.ravel("K")),
+    "np.vdot(x, x)": lambda x: np.vdot(x, x),
+    "np.dot(x, v)": lambda x: np.dot(x, np.ones(x.shape[-1], x.dtype)),
+    "x @ v": lambda x: x @ np.ones(x.shape[-1], x.dtype),
+    "np.einsum(x, axes, [])": lambda x: np.einsum(x, range(x.ndim), []),
+    "np.add(x, 1)": lambda x: np.add(x, 1),
+    "np.less(x, 1)": lambda x: np.less(x, 1),
+    "np.sqrt(x)": lambda x: np.sqrt(x),
+    "np.cumsum(x)": lambda x: np.cumsum(x),
+    "x.reshape(-1)": lambda x: x.reshape(-1),
+    "x.ravel()": lambda x: x.ravel(),
+    "x.tobytes()": lambda x: x.tobytes(),
+    "np.ascontiguousarray(x)": lambda x: np.ascontiguousarray(x),
+}
+
+
+def _randomize(array):
+    """Contents that are not found elsewhere by chance."""
+    array[...] = np.random.default_rng(0).random(array.shape)
+
+
+def _trace(function, arguments, readers):
+    """Evidence about the arrays among the arguments, of the second call."""
+    trace_copy = getattr(strideops, "trace_copy", None)
+    if trace_copy is None:
+        raise NotImplementedError
+    function(*arguments)
+    return trace_copy(function, *arguments, readers=readers)
+
+
+def _unwelcome(evidence):
+    """Readers of the operands that should not read them."""
+    return sum(" read it" in reason for reason in evidence.reasons)
+
+
+class Strided:
+    """Our calls: 0 bytes copied, and no reader but ours."""
+
+    version = "1"
+    param_names = ("call", "pattern")
+    params = ([call for call in cases.CALLS if not call.startswith("copyto")], list(patterns.PATTERNS))
+
+    def setup(self, call, pattern):
+        self.case = cases.prepare("strided", call, pattern, SIZE, "float64")
+        for argument in self.case[1]:
+            if isinstance(argument, np.ndarray) and argument.flags.writeable:
+                _randomize(argument)
+
+    def track_copied(self, call, pattern):
+        evidence = _trace(*self.case, "strideops")
+        return sum(evidence.copied(array) for array in range(len(evidence.arrays)))
+
+    def track_readers(self, call, pattern):
+        return _unwelcome(_trace(*self.case, "strideops"))
+
+    track_copied.unit = "bytes"
+    track_readers.unit = "readers"
+
+
+class NumPy:
+    """NumPy's own calls: the bytes that they copy out of a strided operand."""
+
+    version = "1"
+    param_names = ("call", "pattern")
+    params = (list(NUMPY), list(patterns.PATTERNS))
+
+    def setup(self, call, pattern):
+        self.x = operand(pattern)
+
+    def track_copied(self, call, pattern):
+        return numpy_evidence(call, self.x).copied()
+
+    track_copied.unit = "bytes"
+
+
+def operand(pattern):
+    base, x = patterns.make(pattern, SIZE, "float64")
+    _randomize(x if x.flags.writeable else base)
+    return x
+
+
+def numpy_evidence(call, x):
+    """NumPy and its BLAS may read."""
+    try:
+        return _trace(NUMPY[call], (x,), ("numpy", "openblas", "mkl"))
+    except (ValueError, TypeError):  # shapes that the call does not take
+        raise NotImplementedError from None
+
+
+def _cell(call, pattern):
+    x = operand(pattern)
+    try:
+        evidence = numpy_evidence(call, x)
+    except NotImplementedError:
+        return ""
+    if evidence.verdict != "copied":
+        return "-"
+    return f"{100 * evidence.copied() / x.nbytes:.0f} %" if 2 * evidence.copied() > x.nbytes else "chunks"
+
+
+def main():
+    shown = [name for name in patterns.PATTERNS if name != "contiguous"]
+    lines = [
+        "# Which of NumPy's own calls copy a strided operand",
+        "",
+        f"NumPy {np.__version__}, {SIZE} x {SIZE} float64, by `make numpy-copies`. A share is that of the "
+        'operand\'s bytes that were copied, at least; "chunks" pass through a buffer by other means than memcpy; '
+        '"-" is no copy that was seen.',
+        "",
+        "| call | " + " | ".join(f"`{patterns.PATTERNS[name].code}`" for name in shown) + " |",
+        "|---|" + "---|" * len(shown),
+    ]
+    for call in NUMPY:
+        lines.append(f"| `{call}` | " + " | ".join(_cell(call, name) for name in shown) + " |")
+    text = "\n".join(lines) + "\n"
+    (Path(__file__).parent.parent / "results/numpy_copies.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
