@@ -74,7 +74,7 @@ class Strided:
 
     def track_copied(self, call, pattern):
         evidence = _trace(*self.case, "strideops")
-        return sum(evidence.copied(array) for array in range(len(evidence.arrays)))
+        return sum(evidence.copied(array) for array in range(len(evidence.layouts)))
 
     def track_readers(self, call, pattern):
         return _unwelcome(_trace(*self.case, "strideops"))

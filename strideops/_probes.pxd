@@ -5,6 +5,16 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t, uintptr_t
 
 
+cdef extern from "_numpy_abi.h":
+    ctypedef struct so_numpy_dtype:
+        char kind
+    ctypedef struct so_numpy_array:
+        char *data
+        int ndim
+        Py_ssize_t *shape
+        Py_ssize_t *strides
+        so_numpy_dtype *dtype
+
 cdef extern from "meter.h":
     ctypedef struct so_count:
         size_t bytes[3]

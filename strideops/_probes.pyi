@@ -2,6 +2,8 @@
 from collections.abc import Callable
 from typing import Any, Final, final
 
+from numpy.typing import NDArray
+
 WATCHPOINTS: Final[int]
 MOST_HITS: Final[int]
 MOST_TRAPS: Final[int]
@@ -14,10 +16,10 @@ def find_symbol(address: int) -> tuple[str, int, str | None] | None: ...
 class Guard:
     def __new__(
         cls,
-        arrays: list[tuple[int, int, str, tuple[int, ...], tuple[int, ...]]],
+        arrays: list[NDArray[Any]],
         spots: list[tuple[int, int, int]],
         file: str,
         level: str,
     ) -> Guard: ...
     def start(self, traceback_signal: int = 0, traceback_file: int = -1) -> None: ...
-    def stop(self, find_moved: Callable[[], list[int]]) -> dict[str, Any]: ...
+    def stop(self) -> dict[str, Any]: ...

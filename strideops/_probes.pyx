@@ -60,7 +60,7 @@ cdef list read_hits(const so_hits *hits):
 cdef class Guard:
     """One guarded block: what its probes saw of some arrays.
 
-    arrays : list of (address, itemsize, kind, shape, strides)
+    arrays : list of ndarray
     spots : list of (array, address, bytes)
         To watch, at most WATCHPOINTS.
     file : str
@@ -78,7 +78,7 @@ cdef class Guard:
     cdef so_page_traps pages
     cdef int n
     cdef bint native, traced, active, copies, trapped
-    cdef object file
+    cdef object file, arrays
 
     def __cinit__(self, list arrays, list spots, str file, str level):
         self.n = len(arrays)
@@ -89,21 +89,24 @@ cdef class Guard:
         self.copied = <so_copied *> calloc(max(self.n, 1), sizeof(so_copied))
         if self.sources == NULL or self.copied == NULL:
             raise MemoryError
+        self.arrays = arrays
         cdef so_source *source
-        for i, (address, itemsize, kind, shape, strides) in enumerate(arrays):
+        cdef so_numpy_array *array
+        for i in range(self.n):
             source = &self.sources[i]
-            source.data = <const char *> <uintptr_t> address
-            source.itemsize = itemsize
-            source.kind = ord(kind)
-            source.ndim = len(shape)
+            array = <so_numpy_array *> arrays[i]
+            source.data = array.data
+            source.itemsize = arrays[i].itemsize
+            source.kind = array.dtype.kind
+            source.ndim = array.ndim
             source.elements = 1
             for axis in range(source.ndim):
-                source.shape[axis] = shape[axis]
-                source.strides[axis] = strides[axis]
-                source.elements *= <size_t> shape[axis]
+                source.shape[axis] = array.shape[axis]
+                source.strides[axis] = array.strides[axis]
+                source.elements *= <size_t> array.shape[axis]
             source.bytes = source.elements * source.itemsize
-        for i, (array, address, size) in enumerate(spots):
-            self.watch.spots[i].array = array
+        for i, (number, address, size) in enumerate(spots):
+            self.watch.spots[i].array = number
             self.watch.spots[i].address = address
             self.watch.spots[i].bytes = size
         self.watch.spot_count = len(spots)
@@ -167,17 +170,15 @@ cdef class Guard:
         if self.copies:
             so_copies_end(self.copied, self.n)
 
-    def stop(self, find_moved):
-        """What was seen, as a dictionary of plain values. `find_moved()` lists arrays whose memory is gone."""
+    def stop(self):
+        """What was seen, as a dictionary of plain values."""
         cdef int i
         cdef so_find *find
         self._pause()
-        try:
-            for i in find_moved():
-                self.sources[i].moved = True
-        finally:
-            so_blocks_end(&self.blocks)
-            so_meter_stop(&self.count)
+        for i in range(self.n):
+            self.sources[i].moved = (<so_numpy_array *> self.arrays[i]).data != self.sources[i].data
+        so_blocks_end(&self.blocks)
+        so_meter_stop(&self.count)
         finds = []
         for i in range(self.blocks.find_count):
             find = &self.blocks.finds[i]

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from .readers import Reader
 
@@ -119,8 +122,8 @@ class Evidence:
 
     Attributes
     ----------
-    arrays : tuple of str
-        The guarded arrays: ``shape:stride dtype``.
+    layouts : tuple of (shape, strides, dtype)
+        The guarded arrays; `arrays` has them in words.
     readers : tuple of tuple of Reader, or None
         Layer "readers", by array: who accessed the watched elements. None: no watchpoint.
     pages : tuple of tuple of Reader, or None
@@ -142,7 +145,7 @@ class Evidence:
         block.
     """
 
-    arrays: tuple[str, ...] = ()
+    layouts: tuple[tuple[tuple[int, ...], tuple[int, ...], np.dtype[Any]], ...] = ()
     readers: tuple[tuple[Reader, ...], ...] | None = None
     pages: tuple[tuple[Reader, ...], ...] | None = None
     trace: tuple[tuple[Reader, ...], ...] | None = None
@@ -152,6 +155,14 @@ class Evidence:
     not_checked: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     verdict: str = "unfinished"
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The guarded arrays: ``shape:stride dtype``."""
+        return tuple(
+            f"({','.join(map(str, shape))}):({','.join(map(str, strides))}) {dtype}"
+            for shape, strides, dtype in self.layouts
+        )
 
     def readers_of(self, array: int) -> tuple[Reader, ...] | None:
         """By the strongest layer that ran; None: there was none."""
@@ -236,6 +247,7 @@ def find_reasons(evidence: Evidence, sizes: Sequence[tuple[int, int]], allowed: 
                     for one in readers
                 )
             found += _reader_reasons(readers, allowed)
-        name = f"array {number} {evidence.arrays[number]}" if len(sizes) > 1 else evidence.arrays[0]
-        reasons += [f"{name}: {sentence}" for sentence in found]
+        if found:
+            name = f"array {number} {evidence.arrays[number]}" if len(sizes) > 1 else evidence.arrays[0]
+            reasons += [f"{name}: {sentence}" for sentence in found]
     return reasons

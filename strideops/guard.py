@@ -21,15 +21,6 @@ LEVELS = ("portable", "full", "trace")
 MEMORIES = ("Python", "NumPy", "native")
 
 
-def layout_of(array: NDArray[Any]) -> str:
-    """``shape:stride dtype``."""
-
-    def words(numbers: Sequence[int]) -> str:
-        return f"({','.join(map(str, numbers))})"
-
-    return f"{words(array.shape)}:{words(array.strides)} {array.dtype}"
-
-
 def _address(array: NDArray[Any]) -> int:
     address: int = array.__array_interface__["data"][0]
     return address
@@ -64,21 +55,16 @@ class Guard:
         self.readers = (readers,) if isinstance(readers, str) else readers
         self.level = level
         self.file = file or sys._getframe(2).f_code.co_filename
-        self.evidence = Evidence(arrays=tuple(map(layout_of, self.arrays)))
+        self.evidence = Evidence(tuple((array.shape, array.strides, array.dtype) for array in self.arrays))
         self.entered = False
 
     def start(self) -> Evidence:
         if self.entered:
             raise RuntimeError("this guard has been used: make a new one for every block")
         self.entered = True
-        self.addresses = [_address(array) for array in self.arrays]
         spots = self._choose_spots() if self.level == "full" else []
         self.watched = [sum(of == i for of, _, _ in spots) for i in range(len(self.arrays))]
-        described: list[tuple[int, int, str, tuple[int, ...], tuple[int, ...]]] = [
-            (address, array.itemsize, array.dtype.kind, array.shape, array.strides)
-            for address, array in zip(self.addresses, self.arrays, strict=True)
-        ]
-        self.probes = _probes.Guard(described, spots, self.file, self.level)
+        self.probes = _probes.Guard(self.arrays, spots, self.file, self.level)
         self.probes.start(*(tracebacks.begin() if self.level != "portable" else (0, -1)))
         return self.evidence
 
@@ -93,7 +79,7 @@ class Guard:
 
     def stop(self) -> None:
         """Fill the evidence, but for the verdict."""
-        seen = self.probes.stop(self._moved)
+        seen = self.probes.stop()
         text = tracebacks.end() if self.level != "portable" else ""
         evidence = self.evidence
         evidence.allocated = Allocated(*seen["allocated"])
@@ -119,9 +105,6 @@ class Guard:
     def _readers(self, hits: list[Any], watched: Sequence[int], text: str) -> tuple[tuple[Reader, ...], ...]:
         arrays = range(len(self.arrays))
         return tuple(tuple(readers_of(hits, i, [*watched, *arrays][i], text, self.file)) for i in arrays)
-
-    def _moved(self) -> list[int]:
-        return [i for i, array in enumerate(self.arrays) if _address(array) != self.addresses[i]]
 
     def _not_checked(self, seen: dict[str, Any]) -> list[str]:
         reasons = [

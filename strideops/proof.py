@@ -125,7 +125,7 @@ class assert_no_copy:
         evidence = self._guard.evidence
         assert evidence.allocated is not None
         if evidence.verdict == "copied":
-            what = "array was copied" if len(evidence.arrays) == 1 else "arrays were copied"
+            what = "array was copied" if len(evidence.layouts) == 1 else "arrays were copied"
             raise CopyDetected("\n  ".join([what, *evidence.reasons]), evidence)
         if self._max_alloc is not None and evidence.allocated.total > self._max_alloc:
             raise CopyDetected(
