@@ -66,8 +66,6 @@ cdef extern from "blocks.h":
 
 cdef extern from "memory_copies.h":
     ctypedef struct so_copied:
-        const char *low
-        const char *high
         size_t calls, bytes, largest, writes
         void *caller
         void *target
@@ -114,7 +112,7 @@ cdef extern from "page_traps.h":
         SO_MOST_TRAPS
         SO_MOST_VISITS
     ctypedef struct so_trapped:
-        uintptr_t low, high
+        const so_copied *elements
         int pages
     ctypedef struct so_page_traps:
         bint every

@@ -152,8 +152,7 @@ cdef class Guard:
             self.pages.every = self.traced
             self.pages.array_count = min(self.n, SO_TRAPPED_ARRAYS)
             for i in range(self.pages.array_count):
-                self.pages.arrays[i].low = <uintptr_t> self.copied[i].low
-                self.pages.arrays[i].high = <uintptr_t> self.copied[i].high
+                self.pages.arrays[i].elements = &self.copied[i]
             self.trapped = so_pages_begin(&self.pages) == 0
         so_meter_depth -= 1
 

@@ -65,7 +65,14 @@ class Guard:
         spots = self._choose_spots() if self.level == "full" else []
         self.watched = [sum(of == i for of, _, _ in spots) for i in range(len(self.arrays))]
         self.probes = _probes.Guard(self.arrays, spots, self.file, self.level)
-        self.probes.start(*(tracebacks.begin() if self.level != "portable" else (0, -1)))
+        if self.level == "portable":
+            self.probes.start()
+            return self.evidence
+        try:
+            self.probes.start(*tracebacks.begin())
+        except BaseException:
+            tracebacks.end()
+            raise
         return self.evidence
 
     def _choose_spots(self) -> list[tuple[int, int, int]]:
@@ -103,8 +110,10 @@ class Guard:
         evidence.not_checked = tuple(self._not_checked(seen))
 
     def _readers(self, hits: list[Any], watched: Sequence[int], text: str) -> tuple[tuple[Reader, ...], ...]:
-        arrays = range(len(self.arrays))
-        return tuple(tuple(readers_of(hits, i, [*watched, *arrays][i], text, self.file)) for i in arrays)
+        return tuple(
+            tuple(readers_of(hits, i, watched[i] if i < len(watched) else 0, text, self.file))
+            for i in range(len(self.arrays))
+        )
 
     def _not_checked(self, seen: dict[str, Any]) -> list[str]:
         reasons = [

@@ -9,7 +9,7 @@
 #include <unistd.h>
 #endif
 
-enum { ROOM = 4096, WINDOW = 16, FETCHED = 1 << 30 };
+enum { ROOM = 4096, WINDOW = 16 };
 
 typedef struct block {
     char *address; // NULL: nobody's
@@ -37,20 +37,39 @@ static void give(void)
     atomic_flag_clear_explicit(&lock, memory_order_release);
 }
 
-// Of a block that may be gone meanwhile, a copy of the stretches that are searched.
-static char *fetch_block(const block *at, size_t *size)
+// Of memory that may be gone meanwhile.
+static int fetch(char *to, const char *from, size_t size)
 {
 #ifdef __linux__
-    char *copy = at->size <= FETCHED ? malloc(at->size) : NULL;
-    struct iovec to = {copy, at->size}, from = {at->address, at->size};
-    if (copy && process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)at->size) {
-        *size = at->size;
-        return copy;
-    }
-    free(copy);
+    struct iovec target = {to, size}, source = {(void *)from, size};
+    return process_vm_readv(getpid(), &target, 1, &source, 1, 0) == (ssize_t)size;
 #else
-    (void)at, (void)size;
+    (void)to, (void)from, (void)size;
+    return 0;
 #endif
+}
+
+static int holds_run(const so_blocks *guard, const char *content, size_t size)
+{
+    for (int s = 0; s < guard->source_count; s++)
+        if (so_holds_run(&guard->sources[s], content, size))
+            return 1;
+    return 0;
+}
+
+// The content of such a block; NULL: it is gone, or holds nothing that we look for.
+static char *fetch_block(const so_blocks *guard, const block *at)
+{
+    static char stretch[SO_SEARCHED];
+    const char *last = at->address + at->size - SO_SEARCHED;
+    int is_large = at->size > 2 * SO_SEARCHED;
+    if (is_large && !(fetch(stretch, at->address, SO_SEARCHED) && holds_run(guard, stretch, SO_SEARCHED)) &&
+        !(fetch(stretch, last, SO_SEARCHED) && holds_run(guard, stretch, SO_SEARCHED)))
+        return NULL;
+    char *copy = malloc(at->size);
+    if (copy && fetch(copy, at->address, at->size))
+        return copy;
+    free(copy);
     return NULL;
 }
 
@@ -180,15 +199,14 @@ static void look_at_living(so_blocks *guard)
     for (int word = 0; word < ROOM / 64; word++)
         for (uint64_t bits = used[word]; bits; bits &= bits - 1) {
             const block *at = &table[word * 64 + __builtin_ctzll(bits)];
-            size_t size = 0;
             if (at->number <= guard->begun || at->size < shortest_run(guard))
                 continue;
             // Blocks of Python's and NumPy's that live are there, as nobody else runs; others may be gone.
-            char *copy = at->memory == SO_NATIVE_MEMORY ? fetch_block(at, &size) : NULL;
+            char *copy = at->memory == SO_NATIVE_MEMORY ? fetch_block(guard, at) : NULL;
             if (at->memory != SO_NATIVE_MEMORY)
                 compare(guard, at, at->address, at->size);
             else if (copy)
-                compare(guard, at, copy, size);
+                compare(guard, at, copy, at->size);
             free(copy);
         }
 }

@@ -25,6 +25,19 @@ static size_t elements_below(const so_copied *copied, ptrdiff_t offset)
     return count + (offset > 0);
 }
 
+size_t so_elements_in(const so_copied *at, const char *place, size_t bytes)
+{
+    if (place + bytes <= at->low || place >= at->high)
+        return 0;
+    if (at->overlaps) {
+        const char *low = place > at->low ? place : at->low,
+                   *high = place + bytes < at->high ? place + bytes : at->high;
+        return ((size_t)(high - low) + at->itemsize - 1) / at->itemsize;
+    }
+    ptrdiff_t first = place - at->low;
+    return elements_below(at, first + (ptrdiff_t)bytes) - elements_below(at, first);
+}
+
 void so_copied_describe(so_copied *copied, const so_source *source)
 {
     memset(copied, 0, sizeof *copied);
@@ -55,20 +68,6 @@ enum { ROOM = 64 };
 static _Atomic(so_copied *) watched[ROOM];
 static atomic_int counting; // threads that may look at what is watched
 
-// Elements that lie in a stretch of memory.
-static size_t elements_in(const so_copied *at, const char *place, size_t bytes)
-{
-    if (place + bytes <= at->low || place >= at->high)
-        return 0;
-    if (at->overlaps) {
-        const char *low = place > at->low ? place : at->low,
-                   *high = place + bytes < at->high ? place + bytes : at->high;
-        return ((size_t)(high - low) + at->itemsize - 1) / at->itemsize;
-    }
-    ptrdiff_t first = place - at->low;
-    return elements_below(at, first + (ptrdiff_t)bytes) - elements_below(at, first);
-}
-
 // `from` is NULL for memset.
 static void count_copy(void *target, const void *from, size_t bytes, void *caller)
 {
@@ -77,9 +76,9 @@ static void count_copy(void *target, const void *from, size_t bytes, void *calle
         so_copied *at = watched[i];
         if (!at)
             continue;
-        size_t taken = from ? elements_in(at, from, bytes) * at->itemsize : 0;
+        size_t taken = from ? so_elements_in(at, from, bytes) * at->itemsize : 0;
         if (!taken) {
-            at->writes += elements_in(at, target, bytes) != 0;
+            at->writes += so_elements_in(at, target, bytes) != 0;
             continue;
         }
         at->calls++;

@@ -22,6 +22,9 @@ typedef struct so_copied {
     _Atomic(void *) target; // of the same
 } so_copied;
 
+// Elements that begin in a stretch of memory.
+size_t so_elements_in(const so_copied *copied, const char *place, size_t bytes);
+
 void so_copied_describe(so_copied *copied, const so_source *source);
 
 // -1: not on this platform, or too many sources at a time.

@@ -91,8 +91,8 @@ static int on_fault(siginfo_t *info, ucontext_t *context)
     range *at = find_range(address);
     if (at && guard) {
         uintptr_t instruction = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-        const so_trapped *array = &guard->arrays[at->array];
-        if (address + 64 > array->low && address < array->high)
+        const so_copied *elements = guard->arrays[at->array].elements;
+        if (so_elements_in(elements, (char *)info->si_addr + 1 - elements->itemsize, elements->itemsize))
             so_hits_note(&guard->hits, at->array, at->spot, instruction);
         ours = 1;
         if (++guard->traps >= (guard->every ? SO_MOST_TRAPS : SO_MOST_VISITS)) {
@@ -162,8 +162,9 @@ static int add_range(uintptr_t start, uintptr_t end, int array, int spot, int pr
 static void choose_pages(so_page_traps *traps, int number)
 {
     so_trapped *array = &traps->arrays[number];
-    uintptr_t start = traps->every ? array->low & -page_size : (array->low + page_size - 1) & -page_size;
-    uintptr_t end = traps->every ? (array->high + page_size - 1) & -page_size : array->high & -page_size;
+    uintptr_t low = (uintptr_t)array->elements->low, high = (uintptr_t)array->elements->high;
+    uintptr_t start = traps->every ? low & -page_size : (low + page_size - 1) & -page_size;
+    uintptr_t end = traps->every ? (high + page_size - 1) & -page_size : high & -page_size;
     array->pages = 0;
     if (start >= end)
         return;

@@ -9,12 +9,13 @@
 #define STRIDEOPS_PAGE_TRAPS_H
 
 #include "hits.h"
+#include "memory_copies.h"
 
 enum { SO_PAGES = 64, SO_TRAPPED_ARRAYS = 16, SO_MOST_TRAPS = 1 << 20, SO_MOST_VISITS = 4096 };
 
 typedef struct so_trapped {
-    uintptr_t low, high; // of the elements
-    int pages;           // that are watched
+    const so_copied *elements;
+    int pages; // that are watched
 } so_trapped;
 
 typedef struct so_page_traps {

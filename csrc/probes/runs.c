@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { SEARCHED = 64 << 10 }; // bytes at either end of a large block
-
 static const char *element_at(const so_source *source, const int *order, size_t index)
 {
     const char *place = source->data;
@@ -122,10 +120,18 @@ int so_source_read(so_source *source)
 // Where the run is, in the first or the last stretch of the block.
 static const char *find_run(const so_run *run, const char *content, size_t size)
 {
-    if (size <= 2 * SEARCHED)
+    if (size <= 2 * SO_SEARCHED)
         return memmem(content, size, run->content, run->bytes);
-    const char *found = memmem(content, SEARCHED, run->content, run->bytes);
-    return found ? found : memmem(content + size - SEARCHED, SEARCHED, run->content, run->bytes);
+    const char *found = memmem(content, SO_SEARCHED, run->content, run->bytes);
+    return found ? found : memmem(content + size - SO_SEARCHED, SO_SEARCHED, run->content, run->bytes);
+}
+
+int so_holds_run(const so_source *source, const char *content, size_t size)
+{
+    for (int i = 0; i < source->runs; i++)
+        if (size >= source->run[i].bytes && find_run(&source->run[i], content, size))
+            return 1;
+    return 0;
 }
 
 size_t so_bytes_held(const so_source *source, const char *content, size_t size)

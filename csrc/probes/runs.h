@@ -33,6 +33,11 @@ typedef struct so_source {
 // Reads the runs; again, when the elements may have changed. 1: they were others than before.
 int so_source_read(so_source *source);
 
+enum { SO_SEARCHED = 64 << 10 }; // bytes at either end of large memory, where runs are looked for
+
+// Does the memory hold a run of the source?
+int so_holds_run(const so_source *source, const char *content, size_t size);
+
 // The bytes of the source that the memory holds, at least. Two runs, as far apart as they should be, are the whole;
 // what has room for less than the whole may hold one of them.
 size_t so_bytes_held(const so_source *source, const char *content, size_t size);
