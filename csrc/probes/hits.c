@@ -45,25 +45,31 @@ static long write_traceback(so_hits *hits)
     return begin;
 }
 
+int so_hits_count(so_hits *hits, int array, int spot, uintptr_t instruction)
+{
+    for (int i = 0; i < hits->count; i++) {
+        so_hit *known = &hits->hit[i];
+        if (known->instruction == instruction && known->array == array) {
+            known->count++;
+            known->spots |= 1ull << spot;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void so_hits_note(so_hits *hits, int array, int spot, uintptr_t instruction)
 {
     long traceback = -1;
     so_line line = {NULL, 0};
     int thread = (int)syscall(SYS_gettid);
-    for (int i = 0; i < hits->count; i++) {
-        so_hit *known = &hits->hit[i];
-        if (known->instruction != instruction)
-            continue;
-        if (known->array == array) {
-            known->count++;
-            known->spots |= 1ull << spot;
-            return;
+    if (so_hits_count(hits, array, spot, instruction))
+        return;
+    for (int i = 0; i < hits->count; i++)
+        if (hits->hit[i].instruction == instruction && hits->hit[i].thread == thread) {
+            traceback = hits->hit[i].traceback;
+            line = hits->hit[i].line;
         }
-        if (known->thread == thread) {
-            traceback = known->traceback;
-            line = known->line;
-        }
-    }
     if (hits->count == SO_HITS) {
         hits->lost++;
         return;
@@ -103,6 +109,12 @@ void so_hits_prepare(void)
 }
 
 #else
+
+int so_hits_count(so_hits *hits, int array, int spot, uintptr_t instruction)
+{
+    (void)hits, (void)array, (void)spot, (void)instruction;
+    return 1;
+}
 
 void so_hits_note(so_hits *hits, int array, int spot, uintptr_t instruction)
 {

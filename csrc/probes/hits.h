@@ -29,6 +29,10 @@ typedef struct so_hits {
     int traceback_signal, traceback_file; // faulthandler's; 0: none
 } so_hits;
 
+// Counts an access by an instruction that is known; 0: it is not.
+int so_hits_count(so_hits *hits, int array, int spot, uintptr_t instruction);
+
+// Counts it, or writes down a new one, which reads memory of Python's.
 void so_hits_note(so_hits *hits, int array, int spot, uintptr_t instruction);
 
 // Once, before the first: what a handler must not do for the first time.

@@ -29,7 +29,10 @@ typedef struct range {
     int protection; // that they had
 } range;
 
-static so_page_traps *guard;
+// The caller's, copied: what the handlers touch must not lie on a page that is protected.
+static so_page_traps mine;
+static so_copied elements[SO_TRAPPED_ARRAYS];
+static so_page_traps *guard; // the caller's, or NULL
 static range ranges[RANGES];
 static int range_count;
 static uintptr_t page_size;
@@ -81,6 +84,18 @@ static range *find_range(uintptr_t address)
     return NULL;
 }
 
+// What is written down of a new instruction, Python's lines, may lie on the same pages.
+static void note(const range *at, uintptr_t instruction)
+{
+    if (so_hits_count(&mine.hits, at->array, at->spot, instruction))
+        return;
+    for (int i = 0; i < range_count && mine.every; i++)
+        set_protection(&ranges[i], ranges[i].protection);
+    so_hits_note(&mine.hits, at->array, at->spot, instruction);
+    for (int i = 0; i < range_count && mine.every; i++)
+        set_protection(&ranges[i], PROT_NONE);
+}
+
 static int on_fault(siginfo_t *info, ucontext_t *context)
 {
     uintptr_t address = (uintptr_t)info->si_addr;
@@ -91,15 +106,15 @@ static int on_fault(siginfo_t *info, ucontext_t *context)
     range *at = find_range(address);
     if (at && guard) {
         uintptr_t instruction = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-        const so_copied *elements = guard->arrays[at->array].elements;
-        if (so_elements_in(elements, (char *)info->si_addr + 1 - elements->itemsize, elements->itemsize))
-            so_hits_note(&guard->hits, at->array, at->spot, instruction);
+        const so_copied *array = &elements[at->array];
+        if (so_elements_in(array, (char *)info->si_addr + 1 - array->itemsize, array->itemsize))
+            note(at, instruction);
         ours = 1;
-        if (++guard->traps >= (guard->every ? SO_MOST_TRAPS : SO_MOST_VISITS)) {
+        if (++mine.traps >= (mine.every ? SO_MOST_TRAPS : SO_MOST_VISITS)) {
             open_all();
         } else {
             int thread = (int)syscall(SYS_gettid);
-            if (!guard->every)
+            if (!mine.every)
                 close_visited(thread, instruction);
             if (open_count == OPEN)
                 close_all();
@@ -107,7 +122,7 @@ static int on_fault(siginfo_t *info, ucontext_t *context)
             opened[open_count].at = at;
             opened[open_count].thread = thread;
             opened[open_count++].instruction = instruction;
-            if (guard->every) {
+            if (mine.every) {
                 context->uc_mcontext.gregs[REG_EFL] |= STEP;
                 stepping++;
             }
@@ -188,8 +203,11 @@ int so_pages_begin(so_page_traps *traps)
         return -1;
     page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
     range_count = open_count = late_faults = 0;
-    for (int i = 0; i < traps->array_count; i++)
+    for (int i = 0; i < traps->array_count; i++) {
         choose_pages(traps, i);
+        elements[i] = *traps->arrays[i].elements;
+    }
+    mine = *traps;
     so_traps_begin(SIGSEGV, on_fault);
     so_traps_begin(SIGTRAP, on_step);
     guard = traps;
@@ -210,6 +228,8 @@ void so_pages_end(so_page_traps *traps)
     open_all();
     guard = NULL;
     so_release(&lock);
+    traps->hits = mine.hits;
+    traps->traps = mine.traps;
     so_traps_end(SIGSEGV, on_fault);
     so_traps_end(SIGTRAP, on_step);
 }
