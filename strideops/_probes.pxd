@@ -68,7 +68,6 @@ cdef extern from "memory_copies.h":
     ctypedef struct so_copied:
         size_t calls, bytes, largest, writes
         void *caller
-        void *target
     void so_copied_describe(so_copied *, const so_source *)
     int so_copies_begin(so_copied *, int)
     void so_copies_end(so_copied *, int)

@@ -197,7 +197,7 @@ cdef class Guard:
             "changed": [i for i in range(self.n) if self.sources[i].changed],
             "copies": [
                 (self.copied[i].calls, self.copied[i].bytes, self.copied[i].largest, self.copied[i].writes,
-                 <uintptr_t> self.copied[i].caller, <uintptr_t> self.copied[i].target)
+                 <uintptr_t> self.copied[i].caller)
                 for i in range(self.n)
             ] if self.copies else None,
             "hits": hits,

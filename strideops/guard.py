@@ -97,7 +97,7 @@ class Guard:
         if seen["copies"] is not None:
             evidence.copies = tuple(
                 MemoryCopy(array, calls, copied, largest, writes, find_code(caller - 1)[0] if caller else None)
-                for array, (calls, copied, largest, writes, caller, _) in enumerate(seen["copies"])
+                for array, (calls, copied, largest, writes, caller) in enumerate(seen["copies"])
             )
         if any(armed or count for armed, count in seen["spots"]):
             evidence.readers = self._readers(seen["hits"], self.watched, text)
@@ -126,7 +126,7 @@ class Guard:
         if seen["lost_hits"]:
             reasons.append(f"readers: there were {seen['lost_hits']:,} more than could be noted")
         if seen["unwatched_threads"]:
-            reasons.append(f"readers: {seen['unwatched_threads']} threads block SIGTRAP, and were not watched")
+            reasons.append(f"readers: threads that block SIGTRAP, and were not watched: {seen['unwatched_threads']}")
         if seen["watchpoints_lost"]:
             reasons.append("readers: a guard inside this one had some of its watchpoints for a time")
         if self.level != "portable" and seen["allocated"][2] is None:

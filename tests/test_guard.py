@@ -446,6 +446,58 @@ assert seen == [1, 1], seen
     assert done.returncode == 0, done.stderr
 
 
+def test_threads_that_block_traps():
+    """A trap would end them: one from before is not watched, one from inside finds a handler later."""
+    program = """
+import signal, threading, numpy as np, strideops
+X = np.random.default_rng(0).random((200, 202))[:, :200]
+blocked, go, read, end = (threading.Event() for _ in range(4))
+def work(wait):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTRAP])
+    blocked.set()
+    wait.wait()
+    strideops.strided.sum(X)
+    read.set()
+    end.wait()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTRAP])
+before = threading.Thread(target=work, args=(go,))
+before.start()
+blocked.wait()
+with strideops.assert_no_copy(X) as evidence:
+    go.set()
+    read.wait()
+assert evidence.verdict == "not proven", evidence
+assert "threads that block SIGTRAP, and were not watched: 1" in evidence.not_checked[0], evidence
+end.set()
+before.join()
+for event in (read, end):
+    event.clear()
+with strideops.assert_no_copy(X):
+    inside = threading.Thread(target=work, args=(go,))
+    inside.start()
+    read.wait()
+end.set()
+inside.join()
+assert strideops.trace_copy(strideops.strided.sum, X).verdict == "no copy"
+"""
+    done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("allocator", ["malloc", "debug", "pymalloc_debug"])
+def test_other_allocators(allocator):
+    program = """
+import numpy as np, strideops
+X = np.random.default_rng(0).random((200, 202))[:, :200]
+assert strideops.trace_copy(strideops.strided.sum, X).verdict == "no copy"
+evidence = strideops.trace_copy(np.ravel, X)
+assert evidence.blocks and evidence.verdict == "copied", evidence
+assert strideops.trace_copy(lambda x: bytes(x), X).blocks
+"""
+    done = run(program, env={**os.environ, "PYTHONMALLOC": allocator})
+    assert done.returncode == 0, done.stderr
+
+
 def test_fork_inside():
     program = """
 import os, numpy as np, strideops

@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from ccompiler import KERNELS, PROGRAMS, cc, compile_each, require, run
+from ccompiler import CSRC, KERNELS, PROGRAMS, cc, compile_each, require, run
 
 # What runs a target's programs on Linux; None: they are linked only. For Windows nothing is linked: zig would
 # compile its C library for a minute.
@@ -20,11 +20,25 @@ RUNNERS = {
 }
 
 
-@pytest.mark.parametrize("target", RUNNERS)
-def test_target(target, tmp_path, monkeypatch):
+@pytest.fixture
+def zig_for(monkeypatch):
+    """The compiler for a target."""
     for cache in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"):
         monkeypatch.setenv(cache, os.path.join(sys.prefix, "zig-cache"))
-    zig = [sys.executable, "-m", "ziglang", "cc", "-target", target]
+    return lambda target: [sys.executable, "-m", "ziglang", "cc", "-target", target]
+
+
+@pytest.mark.parametrize("target", RUNNERS)
+def test_probes(target, tmp_path, zig_for):
+    """What cannot be watched on a system is left out there, and the rest compiles; but for what includes Python.h."""
+    sources = [path for path in (CSRC / "probes").glob("*.c") if "Python.h" not in path.read_text()]
+    assert len(sources) >= 12
+    compile_each([path for path in sources if path.name != "numpy_memory.c"], ["-O0"], tmp_path, zig_for(target))
+
+
+@pytest.mark.parametrize("target", RUNNERS)
+def test_target(target, tmp_path, zig_for):
+    zig = zig_for(target)
     runner = RUNNERS[target]
     flags = ["-O2"] if runner else ["-O0", "-fno-sanitize=undefined"]
     objects = compile_each([*KERNELS, PROGRAMS / "random_layouts.c"], flags, tmp_path, zig)

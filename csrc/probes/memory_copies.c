@@ -85,10 +85,8 @@ static void count_copy(void *target, const void *from, size_t bytes, void *calle
         at->bytes += taken;
         if (taken > at->largest)
             at->largest = taken;
-        if (taken > at->itemsize && !at->caller) {
+        if (taken > at->itemsize && !at->caller)
             at->caller = caller;
-            at->target = target;
-        }
     }
     counting--;
 }

@@ -19,7 +19,6 @@ typedef struct so_copied {
     atomic_size_t writes;   // calls of these and of memset that wrote to it, from elsewhere
     atomic_size_t largest;  // bytes of one call
     _Atomic(void *) caller; // of the first call with more than one element
-    _Atomic(void *) target; // of the same
 } so_copied;
 
 // Elements that begin in a stretch of memory.

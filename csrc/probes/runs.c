@@ -117,6 +117,19 @@ int so_source_read(so_source *source)
     return runs_before != source->runs || memcmp(before, source->run, sizeof *before * (size_t)runs_before) != 0;
 }
 
+#ifdef _WIN32 // its C library has none
+static void *memmem(const void *content, size_t size, const void *part, size_t bytes)
+{
+    for (const char *at = content, *end = at + size; (at = memchr(at, *(const char *)part, (size_t)(end - at))); at++) {
+        if ((size_t)(end - at) < bytes)
+            return NULL;
+        if (memcmp(at, part, bytes) == 0)
+            return (void *)at;
+    }
+    return NULL;
+}
+#endif
+
 // Where the run is, in the first or the last stretch of the block.
 static const char *find_run(const so_run *run, const char *content, size_t size)
 {
