@@ -61,6 +61,7 @@ cdef extern from "blocks.h":
         int missed, find_count
         so_find *finds
     int so_source_read(so_source *)
+    void so_blocks_prepare()
     void so_blocks_begin(so_blocks *)
     void so_blocks_end(so_blocks *)
 
@@ -69,6 +70,7 @@ cdef extern from "memory_copies.h":
         size_t calls, bytes, largest, writes
         void *caller
     void so_copied_describe(so_copied *, const so_source *)
+    void so_copies_prepare()
     int so_copies_begin(so_copied *, int)
     void so_copies_end(so_copied *, int)
 

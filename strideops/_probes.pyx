@@ -9,6 +9,8 @@ from libc.stdlib cimport calloc, free
 
 
 so_hits_prepare()
+so_blocks_prepare()
+so_copies_prepare()
 WATCHPOINTS = SO_WATCHPOINTS
 MOST_HITS = SO_MOST_HITS
 MOST_TRAPS = SO_MOST_TRAPS

@@ -514,6 +514,30 @@ with strideops.assert_no_copy(X):
     assert done.returncode == 0, done.stderr
 
 
+def test_fork_beside_a_busy_thread():
+    """The child has none of the other threads, and none of the locks that they held."""
+    program = """
+import os, threading, numpy as np, strideops
+X = np.random.default_rng(0).random(1000)
+stop = threading.Event()
+def allocate():
+    while not stop.is_set():
+        np.random.default_rng(1).random((40, 40)).T.copy()
+busy = threading.Thread(target=allocate)
+busy.start()
+with strideops.assert_no_copy(X):
+    for _ in range(50):
+        child = os.fork()
+        if child == 0:
+            os._exit(len([bytes(1000) for _ in range(100)]))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 100
+stop.set()
+busy.join()
+"""
+    done = run(program, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 SANDBOX = """
 import ctypes, struct, sys
 import numpy as np

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "blocks.h"
 
+#include "threads.h"
+
 #include <stdlib.h>
 #include <string.h>
 #ifdef __linux__
@@ -164,6 +166,11 @@ void so_look_at_block(void *address)
         remove_block(at);
     }
     give();
+}
+
+void so_blocks_prepare(void)
+{
+    so_after_fork(give);
 }
 
 static size_t shortest_run(const so_blocks *guard)

@@ -34,6 +34,9 @@ typedef struct so_blocks {
     struct so_blocks *outer;
 } so_blocks;
 
+// Once, before the first.
+void so_blocks_prepare(void);
+
 // Holding the GIL. Between them, the sources' memory stays where it is.
 void so_blocks_begin(so_blocks *guard);
 void so_blocks_end(so_blocks *guard);

@@ -3,6 +3,7 @@
 #include "memory_copies.h"
 
 #include "import_table.h"
+#include "threads.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -138,6 +139,16 @@ static const so_import imports[] = {
 };
 static so_import_set set = {imports, sizeof imports / sizeof imports[0], NULL, 0, 0, 0, 0};
 
+static void forget_other_threads(void)
+{
+    counting = 0;
+}
+
+void so_copies_prepare(void)
+{
+    so_after_fork(forget_other_threads);
+}
+
 int so_copies_begin(so_copied *copied, int count)
 {
     if (so_imports_hook(&set))
@@ -166,6 +177,10 @@ void so_copies_end(so_copied *copied, int count)
 }
 
 #else
+
+void so_copies_prepare(void)
+{
+}
 
 int so_copies_begin(so_copied *copied, int count)
 {

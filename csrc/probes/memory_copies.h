@@ -26,6 +26,9 @@ size_t so_elements_in(const so_copied *copied, const char *place, size_t bytes);
 
 void so_copied_describe(so_copied *copied, const so_source *source);
 
+// Once, before the first.
+void so_copies_prepare(void);
+
 // -1: not on this platform, or too many sources at a time.
 int so_copies_begin(so_copied *copied, int count);
 void so_copies_end(so_copied *copied, int count);

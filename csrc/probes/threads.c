@@ -2,6 +2,24 @@
 #define _GNU_SOURCE
 #include "threads.h"
 
+#ifdef _WIN32
+
+void so_after_fork(void (*release)(void))
+{
+    (void)release;
+}
+
+#else
+
+#include <pthread.h>
+
+void so_after_fork(void (*release)(void))
+{
+    pthread_atfork(NULL, NULL, release);
+}
+
+#endif
+
 #ifdef __linux__
 
 #include <dirent.h>

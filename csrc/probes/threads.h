@@ -5,6 +5,9 @@
 
 #include <sys/types.h>
 
+// In the child of a fork, where the thread that held a lock is not: what to do about it. Once for each.
+void so_after_fork(void (*release)(void));
+
 enum { SO_MOST_THREADS = 128 };
 
 // Up to SO_MOST_THREADS and one more, which says that there are too many; 0: they cannot be listed.
