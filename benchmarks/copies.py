@@ -4,6 +4,10 @@
 `make numpy-copies` writes the table of NumPy's calls to results/numpy_copies.md.
 """
 
+import re
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +85,68 @@ class Strided:
 
     track_copied.unit = "bytes"
     track_readers.unit = "readers"
+
+
+class Kernels:
+    """The portable kernels with a call at each load and store (tests/c/store_counter.c): 0 is good.
+
+    Stores are those on the stack that every further element of a row costs; a copy in chunks costs one. Loads are
+    those of an element beyond the first.
+    """
+
+    version = "1"
+    timeout = 600
+    param_names = ("op", "dtype")
+    params = (
+        ["copy", "pack", "scale", "axpy", "sum", "dot", "norm", "min", "max", "argmin", "argmax"],
+        ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"],
+    )
+
+    def setup_cache(self):
+        """By op and dtype: loads and stores; empty where they cannot be counted."""
+        kernels = Path(getattr(strideops, "get_include", str)(), "kernels")
+        if not shutil.which("gcc") or not (kernels / "portable.c").exists():
+            return {}
+        with tempfile.TemporaryDirectory() as folder:
+            return count_accesses(kernels, folder)
+
+    def setup(self, counted, op, dtype):
+        if (op, dtype) not in counted:
+            raise NotImplementedError
+
+    def track_stores(self, counted, op, dtype):
+        return counted[op, dtype][1]
+
+    def track_loads(self, counted, op, dtype):
+        return counted[op, dtype][0] - 1 if counted[op, dtype][0] else 0
+
+    track_stores.unit = "stores per element"
+    track_loads.unit = "loads per element"
+
+
+def count_accesses(kernels, folder):
+    """What store_counter prints, of kernels that are compiled with gcc's thread sanitizer and no runtime."""
+    counter = Path(__file__).parents[1] / "tests/c/store_counter.c"
+    include = ["-std=c11", "-ffp-contract=off", "-fno-math-errno", f"-I{kernels.parent}"]
+    objects = []
+    for source in sorted(kernels.glob("*.c")):
+        how = ["-O0"] if source.stem.startswith("avx") else ["-O2", "-fsanitize=thread"]
+        subprocess.run(["gcc", *include, *how, "-c", source], cwd=folder, check=True, capture_output=True)
+        objects.append(f"{source.stem}.o")
+    wrapped = [f"-Wl,--wrap={name}" for name in ("memcpy", "memmove", "memset")]
+    command = ["gcc", *include, "-O2", counter, *objects, *wrapped, "-lm", "-o", "counter"]
+    try:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    except subprocess.CalledProcessError:  # an old core, of which the counter knows too little
+        return {}
+    text = subprocess.run([f"{folder}/counter"], check=True, capture_output=True, text=True).stdout
+    counted = {}
+    for op, number, operands, stack in re.findall(r"^(\w+) (\d)(.*) between \d+ stack (.*)$", text, re.MULTILINE):
+        # Reads of the first operand that is read: a copy's is the second.
+        reads = [int(most) for most in re.findall(r"\d+-(\d+)/", operands)]
+        dtype = Kernels.params[1][int(number)]
+        counted[op, dtype] = (reads[1] if op in {"copy", "pack"} else reads[0], float(stack))
+    return counted
 
 
 class NumPy:

@@ -39,5 +39,6 @@ def test_the_numbers_of_points():
         for size in patterns.SIZES
     )
     strided = 2 * sum(cases.is_case(*names) for names in itertools.product(*copies.Strided.params))
-    full += (strided + math.prod(map(len, copies.NumPy.params))) // 2
+    kernels = 2 * math.prod(map(len, copies.Kernels.params))
+    full += (strided + kernels + math.prod(map(len, copies.NumPy.params))) // 2
     assert f"{2 * (full + ways):,} benchmark points; make bench runs {2 * (quick + table + ways):,}" in README
