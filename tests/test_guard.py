@@ -55,6 +55,17 @@ double copy_to_mmap(const double *x, long stride, long n)
     munmap(to, 8 * n * n);
     return last;
 }
+// As allocators reserve and align: pages that cannot be read, and a piece in the middle that stays.
+double map_and_unmap(const double *x, long stride, long n)
+{
+    char *reserved = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *pieces = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(pieces + (1 << 19), 1 << 19);
+    munmap(pieces, 1 << 19);
+    munmap(reserved, 1 << 20);
+    mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return x[stride * n - n];
+}
 double copy_to_workspace(const double *x, long stride, long n) { return copy_to(workspace, x, stride, n); }
 double memcpy_to_workspace(const double *x, long stride, long n)
 {
@@ -213,6 +224,12 @@ def test_nobody_reads(X):
     with assert_no_copy(X, readers=(), strict=True) as evidence:
         X.T.reshape(200, 10, 20)
     assert (evidence.verdict, evidence.readers) == ("no copy", ((),))
+
+
+def test_mapped_memory_that_cannot_be_read(native, X):
+    with assert_no_copy(X) as evidence:
+        native("map_and_unmap", X)
+    assert evidence.allocated.native == 3 << 20
 
 
 def test_unrelated_allocations_are_reported(X):

@@ -17,6 +17,7 @@ typedef struct block {
     char *address; // NULL: nobody's
     size_t size;
     so_memory memory;
+    int is_mapped;
     uint64_t number;
     so_line line;
 } block;
@@ -84,6 +85,15 @@ static void compare(so_blocks *guard, const block *at, const char *content, size
     }
 }
 
+static void look_at(so_blocks *guard, const block *at, int may_be_gone)
+{
+    char *copy = may_be_gone ? fetch_block(guard, at) : NULL;
+    const char *content = may_be_gone ? copy : at->address;
+    if (content)
+        compare(guard, at, content, at->size);
+    free(copy);
+}
+
 static block *find_block(const void *address)
 {
     size_t first = ((uintptr_t)address >> 4) * 0x9E3779B1u;
@@ -114,21 +124,21 @@ static void remove_block(block *at)
 }
 
 // An array that was copied there before must not be found: it is overwritten, where that is allowed.
-static int is_clean(const so_blocks *guard, char *content, size_t size, int is_fresh)
+static int is_clean(const so_blocks *guard, char *content, size_t size, so_content kind)
 {
-    for (; guard; guard = guard->outer)
+    for (; guard && kind < SO_ZEROS; guard = guard->outer)
         for (int s = 0; s < guard->source_count; s++)
             if (so_bytes_held(&guard->sources[s], content, size)) {
-                if (!is_fresh)
+                if (kind == SO_KEPT)
                     return 0;
                 memset(content, 0, size);
             }
     return 1;
 }
 
-void so_note_block(so_memory memory, void *address, size_t size, int is_fresh)
+void so_note_block(so_memory memory, void *address, size_t size, so_content content)
 {
-    block noted = {address, size, memory, 0, {NULL, 0}};
+    block noted = {address, size, memory, content == SO_MAPPED, 0, {NULL, 0}};
     const so_blocks *guard = guards;
     if (!guard || size < guard->smallest)
         return;
@@ -137,7 +147,7 @@ void so_note_block(so_memory memory, void *address, size_t size, int is_fresh)
     take();
     noted.number = ++number;
     block *at = find_block(address);
-    if (!is_clean(guards, address, size, is_fresh)) {
+    if (!is_clean(guards, address, size, content)) {
         if (at)
             remove_block(at);
         give();
@@ -162,7 +172,7 @@ void so_look_at_block(void *address)
     if (at) {
         for (so_blocks *guard = guards; guard; guard = guard->outer)
             if (at->number > guard->begun)
-                compare(guard, at, at->address, at->size);
+                look_at(guard, at, at->is_mapped);
         remove_block(at);
     }
     give();
@@ -209,12 +219,7 @@ static void look_at_living(so_blocks *guard)
             if (at->number <= guard->begun || at->size < shortest_run(guard))
                 continue;
             // Blocks of Python's and NumPy's that live are there, as nobody else runs; others may be gone.
-            char *copy = at->memory == SO_NATIVE_MEMORY ? fetch_block(guard, at) : NULL;
-            if (at->memory != SO_NATIVE_MEMORY)
-                compare(guard, at, at->address, at->size);
-            else if (copy)
-                compare(guard, at, copy, at->size);
-            free(copy);
+            look_at(guard, at, at->memory == SO_NATIVE_MEMORY);
         }
 }
 

@@ -14,6 +14,14 @@
 
 enum { SO_FINDS = 16 };
 
+// What a block holds when it begins.
+typedef enum so_content {
+    SO_REMAINS, // whatever somebody left there, and nobody needs
+    SO_KEPT,    // what the block held that it has grown from
+    SO_ZEROS,
+    SO_MAPPED // zeros as well; but it may be unreadable, or go away piece by piece
+} so_content;
+
 typedef struct so_find {
     int source;
     so_memory memory;
@@ -43,14 +51,13 @@ void so_blocks_end(so_blocks *guard);
 
 // From the hooks of the allocators, behind the allocation and before the release.
 extern atomic_int so_blocks_active;
-void so_note_block(so_memory memory, void *block, size_t size, int is_fresh);
+void so_note_block(so_memory memory, void *block, size_t size, so_content content);
 void so_look_at_block(void *block);
 
-// Fresh: nobody has written to it, and what it holds is what somebody left there before.
-static inline void so_block_begins(so_memory memory, void *block, size_t size, int is_fresh)
+static inline void so_block_begins(so_memory memory, void *block, size_t size, so_content content)
 {
     if (so_blocks_active && block && size >= SO_SHORTEST_RUN && so_meter_depth == 0)
-        so_note_block(memory, block, size, is_fresh);
+        so_note_block(memory, block, size, content);
 }
 
 static inline void so_block_ends(void *block)

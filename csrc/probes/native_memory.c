@@ -12,43 +12,43 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static void *begun(void *block, size_t size, int is_fresh)
+static void *begun(void *block, size_t size, so_content content)
 {
     so_meter_leave();
-    so_block_begins(SO_NATIVE_MEMORY, block, size, is_fresh);
+    so_block_begins(SO_NATIVE_MEMORY, block, size, content);
     return block;
 }
 
 static void *metered_malloc(size_t size)
 {
     so_meter_enter(SO_NATIVE_MEMORY, size);
-    return begun(malloc(size), size, 1);
+    return begun(malloc(size), size, SO_REMAINS);
 }
 
 static void *metered_calloc(size_t count, size_t size)
 {
     so_meter_enter(SO_NATIVE_MEMORY, count * size);
-    return begun(calloc(count, size), count * size, 0);
+    return begun(calloc(count, size), count * size, SO_ZEROS);
 }
 
 static void *metered_realloc(void *old, size_t size)
 {
     so_block_ends(old);
     so_meter_enter(SO_NATIVE_MEMORY, size);
-    return begun(realloc(old, size), size, 0);
+    return begun(realloc(old, size), size, SO_KEPT);
 }
 
 static void *metered_reallocarray(void *old, size_t count, size_t size)
 {
     so_block_ends(old);
     so_meter_enter(SO_NATIVE_MEMORY, count * size);
-    return begun(reallocarray(old, count, size), count * size, 0);
+    return begun(reallocarray(old, count, size), count * size, SO_KEPT);
 }
 
 static void *metered_memalign(size_t alignment, size_t size)
 {
     so_meter_enter(SO_NATIVE_MEMORY, size);
-    return begun(memalign(alignment, size), size, 1);
+    return begun(memalign(alignment, size), size, SO_REMAINS);
 }
 
 static void *metered_valloc(size_t size)
@@ -60,7 +60,7 @@ static int metered_posix_memalign(void **block, size_t alignment, size_t size)
 {
     so_meter_enter(SO_NATIVE_MEMORY, size);
     int error = posix_memalign(block, alignment, size);
-    begun(error ? NULL : *block, size, 1);
+    begun(error ? NULL : *block, size, SO_REMAINS);
     return error;
 }
 
@@ -68,7 +68,7 @@ static void *metered_mmap(void *address, size_t size, int protection, int flags,
 {
     so_meter_enter(SO_NATIVE_MEMORY, flags & MAP_ANONYMOUS ? size : 0);
     void *block = mmap(address, size, protection, flags, file, offset);
-    return begun(block, block == MAP_FAILED || !(flags & MAP_ANONYMOUS) ? 0 : size, 0);
+    return begun(block, block == MAP_FAILED || !(flags & MAP_ANONYMOUS) ? 0 : size, SO_MAPPED);
 }
 
 static void metered_free(void *block)

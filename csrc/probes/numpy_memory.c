@@ -21,7 +21,7 @@ static void *metered_malloc(void *context, size_t size)
     so_meter_enter(SO_NUMPY_MEMORY, size);
     void *block = next->malloc(next->ctx, size);
     so_meter_leave();
-    so_block_begins(SO_NUMPY_MEMORY, block, size, 1);
+    so_block_begins(SO_NUMPY_MEMORY, block, size, SO_REMAINS);
     return block;
 }
 
@@ -31,7 +31,7 @@ static void *metered_calloc(void *context, size_t count, size_t size)
     so_meter_enter(SO_NUMPY_MEMORY, count * size);
     void *block = next->calloc(next->ctx, count, size);
     so_meter_leave();
-    so_block_begins(SO_NUMPY_MEMORY, block, count * size, 0);
+    so_block_begins(SO_NUMPY_MEMORY, block, count * size, SO_ZEROS);
     return block;
 }
 
@@ -42,7 +42,7 @@ static void *metered_realloc(void *context, void *old, size_t size)
     so_meter_enter(SO_NUMPY_MEMORY, size);
     void *block = next->realloc(next->ctx, old, size);
     so_meter_leave();
-    so_block_begins(SO_NUMPY_MEMORY, block, size, 0);
+    so_block_begins(SO_NUMPY_MEMORY, block, size, SO_KEPT);
     return block;
 }
 
