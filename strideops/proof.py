@@ -57,9 +57,10 @@ class assert_no_copy:
         Bytes that the process may allocate inside the block, related to the arrays or not. Without it, any number.
     strict : bool
         Raise as well where too little could be seen ("not proven").
-    level : {"full", "portable"}
+    level : {"full", "portable", "trace"}
         "portable" has the layers that need no help of the system's, and takes microseconds: memory of Python's and
-        of NumPy's.
+        of NumPy's. "trace" sees every access, one instruction at a time: for small arrays. It protects their pages,
+        and system calls that are given these fail with EFAULT.
 
     Returns
     -------

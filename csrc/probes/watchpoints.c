@@ -63,7 +63,6 @@ static int open_event(const so_spot *spot, pid_t thread)
         .inherit_thread = 1,
         .sigtrap = 1,
         .remove_on_exec = 1,
-        .disabled = 0,
     };
     return (int)syscall(SYS_perf_event_open, &attr, thread, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
@@ -163,10 +162,6 @@ void so_watch_begin(so_watch *watch)
 void so_watch_end(so_watch *watch)
 {
     (void)watch;
-}
-
-void so_watch_prepare(void)
-{
 }
 
 #endif
