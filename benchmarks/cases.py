@@ -107,13 +107,18 @@ def result_bytes(result):
     return result.nbytes if isinstance(result, np.ndarray) else 0
 
 
-def allocated_by_call(function, arguments):
-    """Bytes that a call allocates besides its result, once the free lists of Python and NumPy are filled."""
+def requested(function, arguments):
+    """Bytes that a call allocates, once the free lists of Python and NumPy are filled."""
     proof = getattr(strideops, "proof", None)
     if proof is None:
         raise NotImplementedError
-    own = result_bytes(function(*arguments))
-    return min(proof.allocated(function, *arguments).total for _ in range(3)) - own
+    function(*arguments)
+    return min(proof.allocated(function, *arguments).total for _ in range(3))
+
+
+def allocated_by_call(function, arguments):
+    """Bytes that a call allocates besides its result."""
+    return requested(function, arguments) - result_bytes(function(*arguments))
 
 
 def first_element(argument):

@@ -64,7 +64,7 @@ def _unwelcome(evidence):
 
 
 class Strided:
-    """Our calls: 0 bytes copied, and no reader but ours."""
+    """Our calls: 0 bytes copied, no reader but ours, and no more memory than the objects of a call."""
 
     version = "1"
     param_names = ("call", "pattern")
@@ -83,8 +83,13 @@ class Strided:
     def track_readers(self, call, pattern):
         return _unwelcome(_trace(*self.case, "strideops"))
 
+    def track_requested(self, call, pattern):
+        """All that a call allocates, its Python objects too: what is small and constant shows here alone."""
+        return cases.requested(*self.case)
+
     track_copied.unit = "bytes"
     track_readers.unit = "readers"
+    track_requested.unit = "bytes"
 
 
 class Kernels:

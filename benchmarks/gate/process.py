@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The other end of worker.py: a process in the environment of a build."""
+
+import json
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+BENCHMARKS = Path(__file__).parents[1]
+TIMEOUT = 300  # seconds that one order may take
+
+# One thread, and no difference between two processes but what the operating system makes.
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class Failed(Exception):
+    """A benchmark, or the process itself, that failed: the sentence says on which side and why."""
+
+
+class Process:
+    """A worker; a context manager that ends it."""
+
+    def __init__(self, build, core=None, prefix=()):
+        self._side = build.side
+        command = [*prefix, build.python, "-P", str(Path(__file__).parent / "worker.py"), str(BENCHMARKS)]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=Path(build.python).parent,
+            env={**environment, **ENVIRONMENT},
+        )
+        self.pid = self._process.pid
+        self.order("pin", core)
+
+    def order(self, *words):
+        """What the worker answers; Failed where it cannot."""
+        watchdog = threading.Timer(TIMEOUT, self._process.kill)
+        watchdog.start()
+        try:
+            self._process.stdin.write(json.dumps(words) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        finally:
+            watchdog.cancel()
+        if not line:
+            status = self._process.wait()
+            raise Failed(f"{self._side}: the process of {words[0]!r} ended with status {status}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failed(f"{self._side}: {answer['error']}")
+        return answer["value"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if error[0] is not None:
+            self._process.kill()
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
