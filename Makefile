@@ -27,6 +27,12 @@ test-python: $(VENV)/installed
 bench: $(VENV)/installed
 	@python -m benchmarks.bench
 
+# Is HEAD slower than BASE, or does it copy where BASE does not? make gate BASE=HEAD~1; exit codes: python -m benchmarks.gate --help
+.PHONY: gate
+gate: $(VENV)/installed
+	@python -P -c "import sys; sys.path.append('.'); from benchmarks.gate.__main__ import main; main()" \
+	    $(or $(BASE),$(error make gate needs BASE=<rev>)) $(if $(HEAD),--head $(HEAD))
+
 # The whole grid takes most of an hour; make peers PEERS="--profile quick" a minute, PEERS="--help" says what there is.
 peers: $(VENV)/installed $(VENV)/peers
 	@python -m benchmarks.peers $(PEERS)

@@ -92,8 +92,8 @@ def _version(text):
 def packages(build):
     """Name -> version of everything in the environment but the package itself."""
     code = (
-        "import importlib.metadata as m, json, platform; "
-        "print(json.dumps({'python': platform.python_version(), **{d.metadata['Name']: d.version for d in m.distributions()}}))"
+        "import importlib.metadata as m, json, platform; packages = {d.metadata['Name']: d.version "
+        "for d in m.distributions()}; print(json.dumps({'python': platform.python_version(), **packages}))"
     )
     found = json.loads(subprocess.run([build.python, "-P", "-c", code], capture_output=True, check=True).stdout)
     found.pop("strideops", None)
