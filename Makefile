@@ -33,6 +33,12 @@ gate: $(VENV)/installed
 	@python -P -c "import sys; sys.path.append('.'); from benchmarks.gate.__main__ import main; main()" \
 	    $(or $(BASE),$(error make gate needs BASE=<rev>)) $(if $(HEAD),--head $(HEAD))
 
+# How often is the gate wrong, on this machine? Two hours; stop it when you like, the same command goes on:
+# make calibrate CALIBRATE="--machine NAME".
+.PHONY: calibrate
+calibrate: $(VENV)/installed
+	@python -P -c "import sys; sys.path.append('.'); from benchmarks.gate.calibrate import main; main()" $(CALIBRATE)
+
 # The whole grid takes most of an hour; make peers PEERS="--profile quick" a minute, PEERS="--help" says what there is.
 peers: $(VENV)/installed $(VENV)/peers
 	@python -m benchmarks.peers $(PEERS)

@@ -5,6 +5,7 @@ Append only: a pattern that changes makes every result filed under its name inco
 layout that its view must have, with N the size and S the itemsize; a test checks that it has.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ import numpy as np
 SIZES = (6, 64, 512, 2048)
 DTYPES = ("float64", "float32", "int64", "uint8", "int8", "int16", "int32", "uint16", "uint32", "uint64")
 TIMED_DTYPES = DTYPES[:4]
+LINE = 64  # bytes
 
 # What a run covers, by the name of its profile. The quick one ends in a few minutes.
 PROFILES = {
@@ -32,7 +34,7 @@ class Pattern:
     code : str
         The slice as a person would write it.
     base : callable(n, dtype) -> ndarray
-        The array that owns the memory.
+        The array that is sliced.
     view : callable(base) -> ndarray
         The slice.
     layout : callable(n, itemsize) -> (shape, strides in bytes)
@@ -180,8 +182,20 @@ PATTERNS = {
 }
 
 
+def zeros(shape, dtype):
+    """An array that begins on a cache line.
+
+    How many lines a vector touches, and so up to half of the time of a small case, depends on where an array lies;
+    malloc puts it somewhere else in every process.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.zeros(size + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return np.frombuffer(room.data[start : start + size], dtype).reshape(shape)
+
+
 def make(pattern, n, dtype):
-    """A fresh base array and the pattern's view of it.
+    """A fresh base array, on a cache line, and the pattern's view of it.
 
     Parameters
     ----------
@@ -196,5 +210,7 @@ def make(pattern, n, dtype):
     base, view : ndarray
     """
     named = PATTERNS[pattern]
-    base = named.base(n, dtype)
+    numbers = named.base(n, dtype)
+    base = zeros(numbers.shape, numbers.dtype)
+    base[...] = numbers
     return base, named.view(base)

@@ -89,9 +89,12 @@ def exact_norm(x):
 
 
 def memory_of(array):
-    """All bytes of the array that owns the memory."""
-    while array.base is not None:
-        array = array.base
+    """All bytes of the largest array that this one is a view of."""
+    base = array
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            array = base
+        base = getattr(base, "base", None)
     return np.frombuffer(array, dtype=np.uint8) if array.size else np.empty(0, np.uint8)
 
 

@@ -5,10 +5,12 @@ Every run is appended to results/calibration/MACHINE/runs.jsonl at once: the com
 goes on where it was. What the runs mean is told by verdicts.py, which measures nothing.
 """
 
+import argparse
 import json
 import os
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,8 @@ SAME = "same code"
 SAME_RUNS = 350  # the first of them are history
 SHARE_RUNS = 20
 PLANTED_RUNS = 3
-EXACT_RUNS = 25  # on each side; each is compared with each of the other side's
+EXACT_RUNS = 32  # on each side; each is compared with each of the other side's
+COUNTED_SHARE = 0.01  # of instructions
 
 
 def share_name(share):
@@ -110,13 +113,41 @@ def run_times(sides):
     return {**run, "second": {str(case): _logs(second, case) for case in suspects}}
 
 
-def run_exact(build):
-    """One run of the exact channel on one build."""
-    tracked = exact.track(build, subset.QUICKLY_TRACKED)
-    counted = exact.count_instructions(build, subset.TIMED)
-    figures = {f"{case} {kind}": value for found in (tracked, counted) for (case, kind), value in found.values.items()}
-    failed = {str(case): why for found in (tracked, counted) for case, why in found.failed.items()}
-    return {"what": "exact", "name": build.side, "figures": figures, "failed": failed}
+def run_exact(*some):
+    """One run of the exact channel on each build, side by side."""
+
+    def run(build):
+        tracked = exact.track(build, subset.QUICKLY_TRACKED)
+        counted = exact.count_instructions(build, subset.TIMED)
+        return _exact_run(build.side, tracked, counted)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(run, some))
+
+
+def _exact_run(name, *found):
+    figures = {f"{case} {kind}": value for each in found for (case, kind), value in each.values.items()}
+    failed = {str(case): why for each in found for case, why in each.failed.items()}
+    return {"what": "exact", "name": name, "figures": figures, "failed": failed}
+
+
+def run_more_instructions(delay):
+    """The instructions of the build with the injected loop, without turns and with those of the share."""
+
+    def count(turns):
+        cases = [case for case in subset.TIMED if case in turns]
+        return exact.count_instructions(delay, cases, turns=turns)
+
+    trial = 1000
+    without = count(dict.fromkeys(subset.TIMED, 0))
+    with_trial = count(dict.fromkeys(subset.TIMED, trial))
+    turns = {}
+    for (case, kind), value in without.values.items():
+        per_turn = (with_trial.values[case, kind] - value) / trial
+        if per_turn:
+            turns[case] = round(COUNTED_SHARE * value / per_turn)
+    runs = [_exact_run(f"instructions {share_name(0)}", without)]
+    return [*runs, _exact_run(f"instructions {share_name(COUNTED_SHARE)}", count(turns))]
 
 
 def install_all(commit):
@@ -130,21 +161,41 @@ def install_all(commit):
     return installed
 
 
-def _plan_times(installed):
-    """In rounds, so that a command that is stopped early has some of everything."""
+def plan(installed):
+    """(what, name, run) in rounds, so that a command that is stopped early has some of everything."""
     base, head, delay = (installed[side] for side in ("base", "head", "delay"))
     same = Sides(SAME, (base, head), runs=SAME_RUNS)
     shared = [Sides(share_name(share), (delay, delay), (0, share), SHARE_RUNS) for share in SHARES]
     planted = [Sides(each.name, (base, installed[each.name])) for each in injections.PLANTED]
-    plan = []
     for turn in range(SHARE_RUNS):
-        plan += [same] * (SAME_RUNS * (turn + 1) // SHARE_RUNS - SAME_RUNS * turn // SHARE_RUNS)
-        plan += shared
-        plan += [sides for sides in planted if turn < sides.runs]
-    return plan
+        for sides in (same, *shared, *planted):
+            for _ in range(_share_of(sides.runs, turn)):
+                yield "time", sides.name, lambda sides=sides: [run_times(sides)]
+        for _ in range(_share_of(EXACT_RUNS, turn)):
+            yield "exact", "head", lambda: run_exact(base, head)
+        if turn < len(injections.PLANTED):
+            build = installed[injections.PLANTED[turn].name]
+            yield "exact", build.side, lambda build=build: run_exact(build)
+        more = f"instructions {share_name(COUNTED_SHARE)}"
+        yield "exact", more, lambda: run_more_instructions(delay)
 
 
-def main(arguments):
+def _share_of(count, turn):
+    """How many of so many come in this of SHARE_RUNS rounds."""
+    return count * (turn + 1) // SHARE_RUNS - count * turn // SHARE_RUNS
+
+
+def options(arguments=None):
+    first, *_ = __doc__.splitlines()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gate.calibrate", description=first)
+    parser.add_argument("--machine", help="its name in results/calibration (default: asv's name of this machine)")
+    parser.add_argument("--commit", default="HEAD", help="the code to calibrate with")
+    parser.add_argument("--folder", type=Path, help="where the record is (default: results/calibration/MACHINE)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    from asv.machine import Machine
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -154,34 +205,34 @@ def main(arguments):
         TimeRemainingColumn,
     )
 
-    commit = builds.find_commit(arguments.commit)
-    folder = arguments.out or builds.ROOT / "results/calibration" / arguments.machine
-    record = Record(Path(folder) / "runs.jsonl", commit)
+    chosen = options(arguments)
+    commit = builds.find_commit(chosen.commit)
+    machine = chosen.machine or Machine.get_unique_machine_name()
+    folder = chosen.folder or builds.ROOT / "results/calibration" / machine
+    record = Record(folder / "runs.jsonl", commit)
     installed = install_all(commit)
-    todo = []
-    taken = Counter()
-    for sides in _plan_times(installed):
-        taken[sides.name] += 1
-        if taken[sides.name] > record.count["time", sides.name]:
-            todo.append(lambda sides=sides: run_times(sides))
-    for name in ("base", "head"):
-        missing = EXACT_RUNS - record.count["exact", name]
-        todo += [lambda name=name: run_exact(installed[name])] * missing
-    for each in injections.PLANTED:
-        if not record.count["exact", each.name]:
-            todo.append(lambda name=each.name: run_exact(installed[name]))
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
+    planned, todo = Counter(), []
+    for what, name, run in plan(installed):
+        planned[what, name] += 1
+        if planned[what, name] > record.count[what, name]:
+            todo.append((name, run))
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    shown = sys.stdout.isatty()
+    with Progress(*columns, TextColumn("{task.description}"), disable=not shown) as progress:
         task = progress.add_task("", total=len(todo))
-        for number, run in enumerate(todo):
-            done = run()
-            record.add(done)
-            progress.update(task, advance=1, description=done["name"])
-            if not sys.stdout.isatty() and number % 10 == 0:
-                print(f"{number + 1} of {len(todo)}: {done['name']}", flush=True)
+        for number, (name, run) in enumerate(todo):
+            progress.update(task, description=name)
+            for each in run():
+                record.add(each)
+            progress.advance(task)
+            if not shown and number % 10 == 0:
+                print(f"{number + 1} of {len(todo)}: {name}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on from here")
+    except builds.NotBuilt as error:
+        sys.exit(str(error))

@@ -63,10 +63,11 @@ def _is_counted(case):
     return all(not word.isdigit() or int(word) <= LARGEST_COUNTED for word in case.parameters)
 
 
-def count_instructions(build, cases, advance=lambda: None):
+def count_instructions(build, cases, advance=lambda: None, turns=None):
     """Instructions per call of timed benchmarks, by valgrind's callgrind, which runs the kernels of AVX2 at most.
 
-    callgrind writes its count at every mark, numbered.
+    callgrind writes its count at every mark, numbered. `turns`, case -> number, is for the calibration: how often the
+    injected loop turns in every op.
     """
     figures = Figures()
     counted = []
@@ -79,6 +80,8 @@ def count_instructions(build, cases, advance=lambda: None):
                 for case in cases:
                     try:
                         if process.order("select", case.benchmark, case.parameters, 0):
+                            if turns:
+                                process.order("set_turns", turns[case])
                             process.order("count", CALLS)
                             counted.append(case)
                     except Failed as error:

@@ -11,7 +11,9 @@ import math
 import os
 import sys
 import traceback
+from contextlib import suppress
 from itertools import product
+from pathlib import Path
 
 
 class Worker:
@@ -63,11 +65,7 @@ class Worker:
 
         A turn takes the same time everywhere. How many ops a call runs is found once, by a trial.
         """
-        from ctypes import CDLL, c_long
-
-        import strideops._core
-
-        turns = c_long.in_dll(CDLL(strideops._core.__file__), "so_delay")
+        turns = self._turns()
         case = (self._benchmark.name, tuple(self._benchmark._current_params))
         if case not in self._delays:
             turns.value = 0
@@ -77,6 +75,21 @@ class Worker:
             self._delays[case] = trial / ops if ops else 0
         turns.value = round(share * self._delays[case])
         return turns.value
+
+    def set_turns(self, turns):
+        """The same in turns, for what counts instead of timing."""
+        self._turns().value = turns
+
+    def _turns(self):
+        """The injected variable (injections.DELAY), in whichever library of the package has it."""
+        from ctypes import CDLL, c_long
+
+        import strideops
+
+        for library in Path(strideops.__file__).parent.glob("*.so"):
+            with suppress(ValueError):
+                return c_long.in_dll(CDLL(str(library)), "so_delay")
+        raise LookupError("this build has no injected delay")
 
     def _least(self):
         return min(min(self.sample()) for _ in range(4))
