@@ -27,17 +27,30 @@ test-python: $(VENV)/installed
 bench: $(VENV)/installed
 	@python -m benchmarks.bench
 
-# Is HEAD slower than BASE, or does it copy where BASE does not? make gate BASE=HEAD~1; exit codes: python -m benchmarks.gate --help
+# Is HEAD slower than BASE, or does it copy where BASE does not? make gate BASE=HEAD~1. make itself ends with 2 where
+# something is worse; python -m benchmarks.gate BASE, with .venv/bin on the PATH, tells the four outcomes apart.
 .PHONY: gate
 gate: $(VENV)/installed
-	@python -P -c "import sys; sys.path.append('.'); from benchmarks.gate.__main__ import main; main()" \
-	    $(or $(BASE),$(error make gate needs BASE=<rev>)) $(if $(HEAD),--head $(HEAD))
+	@python -m benchmarks.gate $(or $(BASE),$(error make gate needs BASE=<rev>)) $(if $(HEAD),--head $(HEAD))
 
-# How often is the gate wrong, on this machine? Two hours; stop it when you like, the same command goes on:
-# make calibrate CALIBRATE="--machine NAME".
+# How often is the gate wrong, on this machine? Hours; stop it when you like, the same command goes on:
+# make calibrate CALIBRATE="--machine NAME". CALIBRATE="--report" writes the table and the picture anew.
 .PHONY: calibrate
 calibrate: $(VENV)/installed
-	@python -P -c "import sys; sys.path.append('.'); from benchmarks.gate.calibrate import main; main()" $(CALIBRATE)
+	@python -m benchmarks.gate.calibrate $(CALIBRATE)
+
+# Results for the commits of this repository, for the pages of asv publish; HISTORY="--minutes 60" ends after an hour.
+.PHONY: history machine merge
+history: $(VENV)/installed
+	@python -m benchmarks.fleet.history $(HISTORY)
+
+# Caches and bandwidth of this machine, for the pages to filter by; MACHINE="--machine NAME" gives it a name.
+machine: $(VENV)/installed
+	@python -m benchmarks.fleet.machine $(MACHINE)
+
+# Results of other machines, or of shards of this one: make merge FROM="DIR DIR".
+merge: $(VENV)/installed
+	@python -m benchmarks.fleet.merge $(or $(FROM),$(error make merge needs FROM="<dir> ..."))
 
 # The whole grid takes most of an hour; make peers PEERS="--profile quick" a minute, PEERS="--help" says what there is.
 peers: $(VENV)/installed $(VENV)/peers

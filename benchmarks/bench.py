@@ -12,7 +12,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from . import dashboard, patterns, units
+from . import dashboard, environments, patterns, units
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,8 +46,8 @@ def asv(*arguments, allowed=(0,)):
         sys.exit(f"{''.join(lines[-40:])}\nasv {arguments[0]} ended with status {process.returncode}")
 
 
-def run_quick_profile():
-    """Benchmark HEAD; a commit that has its results already is not run again."""
+def run_quick_profile(environment):
+    """Benchmark HEAD in one environment; a commit that has its results already is not run again."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -64,7 +64,8 @@ def run_quick_profile():
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("starting asv", total=100)
         reported = 0
-        run = ("run", "--skip-existing-successful", *selection, *attributes, "HEAD^!")
+        where = ("--environment", environment.name)
+        run = ("run", "--skip-existing-successful", *where, *selection, *attributes, "HEAD^!")
         for line in asv(*run, allowed=(0, BENCHMARK_FAILED)):
             step = re.match(r"(?:\[ *([\d.]+)%\])? *·+ (.+?)(?: +ok)?$", line)
             if not step or set(step[2]) <= set("= "):
@@ -77,20 +78,8 @@ def run_quick_profile():
         progress.update(task, completed=100, description="done")
 
 
-def check_environments(conf):
-    """Results are filed under the versions that asv.conf.json pins: the environments must have just these."""
-    from asv.environment import get_environments
-
-    for environment in get_environments(conf, []):
-        for package, version in environment.requirements.items():
-            code = f"import importlib.metadata as m; print(m.version({package!r}))"
-            found = environment.run_executable("python", ["-c", code]).strip()
-            if version and found != version:
-                sys.exit(f"{environment.name} has {package} {found}: its results would be filed under {version}")
-
-
-def read_results(conf, commit):
-    """All values of the commit on this machine: (benchmark, parameters) -> value.
+def read_results(conf, commit, environment):
+    """All values of the commit on this machine, in one environment: (benchmark, parameters) -> value.
 
     asv has None for a case that failed, NaN for one that was not selected or is none.
     """
@@ -99,6 +88,8 @@ def read_results(conf, commit):
 
     values = {}
     for result in iter_results_for_machine_and_hash(conf.results_dir, Machine.load().machine, commit):
+        if result.env_name != environment.name:
+            continue
         for name in result.get_all_result_keys():
             parameters = result.get_result_params(name)
             for case, value in zip(product(*parameters), result.get_result_value(name, parameters), strict=True):
@@ -170,11 +161,13 @@ def main():
         print("The working tree has changes that are not committed. asv measures commits: they are left out.")
     for _ in asv("machine", "--yes"):
         pass
-    run_quick_profile()
-    check_environments(conf)
+    environment = environments.default(conf)
+    run_quick_profile(environment)
+    for sentence in environments.broken_claims(environment):
+        sys.exit(sentence)
     for _ in asv("publish"):
         pass
-    values = read_results(conf, commit)
+    values = read_results(conf, commit, environment)
     show_table(values)
     cases, copies = count_copies(values)
     for name, case in copies:

@@ -6,8 +6,11 @@ run or the environments differ.
 """
 
 import argparse
+import math
+import signal
 import statistics
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
@@ -16,6 +19,7 @@ def options(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gate", description=first, epilog=" ".join(rest))
     parser.add_argument("base", help="the commit to compare with")
     parser.add_argument("--head", help="the commit to judge (default: HEAD, without what is not committed)")
+    parser.add_argument("--machine", help="whose A/A history to use (default: asv's name of this machine)")
     parser.add_argument("--out", type=Path, default=Path(".asv/gate"), help="where gate.json and gate.md go")
     return parser.parse_args(arguments)
 
@@ -42,7 +46,7 @@ def install_both(base, head):
 
     both = []
     for side, commit in (("base", base), ("head", head)):
-        print(f"building {side} {commit[:8]} (two minutes, unless asv has it)", flush=True)
+        print(f"building {side} {commit[:8]} (minutes, unless asv has it)", flush=True)
         both.append(builds.install(side, commit))
     found = [builds.packages(build) for build in both]
     differ = sorted(name for name in set(found[0]) | set(found[1]) if found[0].get(name) != found[1].get(name))
@@ -52,24 +56,27 @@ def install_both(base, head):
     return tuple(both)
 
 
-def compare_exact(both, report, progress):
+def compare_exact(both, report, begin):
     from . import exact, subset
+    from .process import Process
     from .report import COPIES, SLOWER, Finding
 
-    figures = []
-    for build in both:
-        task = progress.add_task(f"{build.side}: copies", total=len(subset.TRACKED))
-        tracked = exact.track(build, subset.TRACKED, lambda task=task: progress.advance(task))
+    def measure(build):
+        figures = exact.track(build, subset.TRACKED, begin(f"{build.side}: copies", len(subset.TRACKED)))
         if exact.has_callgrind():
-            task = progress.add_task(f"{build.side}: instructions", total=len(subset.TIMED))
-            counted = exact.count_instructions(build, subset.TIMED, lambda task=task: progress.advance(task))
-            tracked.values.update(counted.values)
-            tracked.failed.update(counted.failed)
-        figures.append(tracked)
-        report.failed.update({str(case): why for case, why in tracked.failed.items()})
-    base, head = figures
+            advance = begin(f"{build.side}: instructions", len(subset.TIMED))
+            figures.update(exact.count_instructions(build, subset.TIMED, advance))
+        return figures
+
+    with ThreadPoolExecutor(len(both)) as pool:
+        try:
+            base, head = pool.map(measure, both)
+        except KeyboardInterrupt:
+            Process.kill_all()
+            raise
     if not exact.has_callgrind():
         report.notes.append("instructions were not counted: there is no valgrind (Debian: apt-get install valgrind)")
+    report.failed.update({str(case): why for side in (base, head) for case, why in side.failed.items()})
     report.failed.update(
         {str(case): "head has no figure" for case, kind in base.values if (case, kind) not in head.values}
     )
@@ -80,62 +87,91 @@ def compare_exact(both, report, progress):
         report.findings.append(Finding(outcome, str(rise.case), rise.kind, rise.base, rise.head, "exact: it rose"))
 
 
-def compare_times(both, report, progress, spreads):
-    from . import decide, subset, times
-    from .report import SLOWER, Finding
+def judge_times(stages, report, spreads):
+    """What the pairs that were taken say; after an interruption these are not all."""
+    from . import decide, subset
+    from .report import SLOWER, Finding, Timed
 
-    def measure(cases, pairs, what):
-        task = progress.add_task(what, total=pairs)
-        taken = times.take_pairs(both, cases, pairs, lambda: progress.advance(task))
-        for pair in taken:
-            report.failed.update({str(case): why for case, why in pair.failed.items()})
-        seconds = {case: [pair.seconds[case] for pair in taken if case in pair.seconds] for case in cases}
-        return {case: found for case, found in seconds.items() if found and str(case) not in report.failed}
+    report.failed.update({str(case): why for case, why in stages.failed.items()})
+    new = {case for pair in stages.first for case in pair.new}
+    if new:
+        report.notes.append(f"new, with nothing to compare: {', '.join(map(str, sorted(new)))}")
+    compared = [case for case in subset.TIMED if stages.logs("first", case) and str(case) not in report.failed]
+    if compared:
+        report.compared["time"] = len(compared)
+    for case in compared:
+        spread = spreads.get(str(case))
+        pairs = [pair.seconds[case] for pair in stages.first + stages.second if case in pair.seconds]
+        base = statistics.median(pair[0] for pair in pairs)
+        middle = decide.pseudo_median(decide.log_ratios(pairs))
+        least = decide.threshold(spread, decide.SECOND_PAIRS)
+        report.timed.append(Timed(str(case), base, base * math.exp(middle), pairs, least))
+        again = stages.logs("second", case)
+        if again:
+            judged = decide.judge(again, spread, len(compared))
+            if judged.slower:
+                says = f"{len(again)} pairs of processes, p = {judged.p:.1g}"
+                report.findings.append(Finding(SLOWER, str(case), "time", base, base * judged.ratio, says))
 
-    first = measure(subset.TIMED, decide.FIRST_PAIRS, "times")
-    report.compared["time"] = len(first)
-    suspects = [case for case, seconds in first.items() if decide.is_suspect(decide.log_ratios(seconds))]
-    if not suspects:
-        return
-    second = measure(suspects, decide.SECOND_PAIRS, f"{len(suspects)} suspects once more")
-    for case, seconds in second.items():
-        judged = decide.judge(decide.log_ratios(seconds), spreads.get(str(case)), len(first))
-        if judged.slower:
-            base = statistics.median(pair[0] for pair in seconds)
-            says = f"{len(seconds)} pairs of processes, p = {judged.p:.1g}"
-            report.findings.append(Finding(SLOWER, str(case), "time", base, base * judged.ratio, says))
+
+def compare_times(both, report, begin, spreads):
+    from . import subset, times
+
+    stages = times.Stages()
+    try:
+        times.take_stages(both, subset.TIMED, stages, begin)
+    except KeyboardInterrupt:
+        for pair in stages.first + stages.second:
+            pair.failed.clear()  # they were ended
+        raise
+    finally:
+        judge_times(stages, report, spreads)
 
 
 def run(chosen):
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from . import builds
-    from .report import Report
+    from .. import environments
+    from . import builds, publish
+    from .report import GATE, Report
 
     report = Report(chosen.base, chosen.head or "HEAD")
+    machine = environments.machine_name(chosen.machine)
     try:
         if chosen.head is None:
             refuse_dirty_tree()
         base, head = (builds.find_commit(name) for name in (chosen.base, chosen.head or "HEAD"))
         report.base, report.head = _describe(base), _describe(head)
         both = install_both(base, head)
+        spreads = publish.known_spreads(machine)
+        if not spreads:
+            report.notes.append(f"no A/A history of {machine}: the thresholds are those of a noisy machine")
         console = Console()
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-            compare_exact(both, report, progress)
-            compare_times(both, report, progress, {})
-        report.notes.append("no A/A history of this machine: thresholds are those of a noisy one")
+
+            def begin(what, total):
+                if not console.is_terminal:
+                    print(what, flush=True)
+                task = progress.add_task(what, total=total)
+                return lambda: progress.advance(task)
+
+            compare_exact(both, report, begin)
+            compare_times(both, report, begin, spreads)
+        if not sum(report.compared.values()):
+            report.failed[GATE] = "base and head have no benchmark in common"
     except builds.NotBuilt as error:
-        report.failed["the gate"] = str(error)
+        report.failed[GATE] = str(error)
     except KeyboardInterrupt:
-        report.failed["the gate"] = "interrupted: what was measured so far is above"
+        report.failed[GATE] = "interrupted: what was measured so far is in the table"
     return report
 
 
 def main():
     from . import report
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = options()
     found = run(chosen)
     report.save(found, chosen.out)

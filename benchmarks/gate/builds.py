@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The two commits as environments of asv, side by side: asv itself keeps one commit installed at a time."""
 
-import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from .. import environments
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +63,6 @@ def install(side, commit, repo=ROOT):
     """
     from asv import util
     from asv.config import Config
-    from asv.environment import get_environments
     from asv.repo import get_repo
 
     conf = Config.load(ROOT / "asv.conf.json")
@@ -73,28 +73,23 @@ def install(side, commit, repo=ROOT):
     try:
         # asv reads pyproject.toml where it stands.
         os.chdir(ROOT)
-        environment = max(get_environments(conf, []), key=lambda env: _version(env.requirements.get("numpy", "0")))
+        environment = environments.default(conf)
         environment.create()
         environment.install_project(conf, get_repo(conf), commit)
-    except (util.UserError, util.ProcessError, OSError) as error:
+        broken = environments.broken_claims(environment)
+    except (util.UserError, util.ProcessError, OSError, LookupError) as error:
         said = str(getattr(error, "stderr", "") or error).strip().splitlines() or ["no reason given"]
         log = ROOT / ".asv/gate" / f"{side}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"{error}\n{getattr(error, 'stdout', '')}\n{getattr(error, 'stderr', '')}\n")
         raise NotBuilt(f"{side} ({commit[:8]}) does not build: {said[-1][:200]} (all of it: {log})") from None
+    if broken:
+        raise NotBuilt(f"{'; '.join(broken)}. Remove .asv/gate and run the gate again")
     return Build(side, commit, environment.find_executable("python"), environment.name)
-
-
-def _version(text):
-    return [int(part) if part.isdigit() else -1 for part in text.split(".")]
 
 
 def packages(build):
     """Name -> version of everything in the environment but the package itself."""
-    code = (
-        "import importlib.metadata as m, json, platform; packages = {d.metadata['Name']: d.version "
-        "for d in m.distributions()}; print(json.dumps({'python': platform.python_version(), **packages}))"
-    )
-    found = json.loads(subprocess.run([build.python, "-P", "-c", code], capture_output=True, check=True).stdout)
+    found = environments.installed(build.python)
     found.pop("strideops", None)
     return found

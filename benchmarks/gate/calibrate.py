@@ -2,7 +2,7 @@
 """`make calibrate`: how often is the gate wrong? The same code against itself, and against injected regressions.
 
 Every run is appended to results/calibration/MACHINE/runs.jsonl at once: the command may be stopped at any time, and
-goes on where it was. What the runs mean is told by verdicts.py, which measures nothing.
+goes on where it was. What the runs mean is told by verdicts.py, and written down by publish.py.
 """
 
 import argparse
@@ -14,19 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import builds, decide, exact, injections, subset, times
+from . import builds, exact, injections, subset, times, verdicts
+from .verdicts import COUNTED_SHARE, SAME, SHARES, counted_name, share_name
 
-SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-SAME = "same code"
-SAME_RUNS = 350  # the first of them are history
+SAME_RUNS = verdicts.HISTORY + 300
 SHARE_RUNS = 20
 PLANTED_RUNS = 3
 EXACT_RUNS = 32  # on each side; each is compared with each of the other side's
-COUNTED_SHARE = 0.01  # of instructions
-
-
-def share_name(share):
-    return f"+{100 * share:.0f} %"
 
 
 @dataclass(frozen=True)
@@ -49,25 +43,23 @@ class Sides:
 
 
 class Record:
-    """The runs that are there, and those to come."""
+    """The runs that are there, and those to come, of one commit; without its name, that of the last run."""
 
-    def __init__(self, file, commit):
+    def __init__(self, file, commit=None):
         self._file = file
-        self.runs = []
+        runs = []
         if file.exists():
             for number, line in enumerate(file.read_text().splitlines()):
                 try:
-                    run = json.loads(line)
+                    runs.append(json.loads(line))
                 except ValueError:
                     print(f"{file}: line {number + 1} is no record; it was cut off, and is measured again")
-                    continue
-                if run["commit"] == commit:
-                    self.runs.append(run)
-        self._commit = commit
+        self.commit = commit or (runs[-1]["commit"] if runs else builds.find_commit("HEAD"))
+        self.runs = [run for run in runs if run["commit"] == self.commit]
         self.count = Counter((run["what"], run["name"]) for run in self.runs)
 
     def add(self, run):
-        run = {"commit": self._commit, **run}
+        run = {"commit": self.commit, **run}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         whole = not self._file.exists() or self._file.read_bytes()[-1:] in (b"", b"\n")
         with self._file.open("a") as file:
@@ -89,28 +81,19 @@ def _asv_rule(pair_samples):
     return [round(stats[1][0] / stats[0][0], 5), bool(different)]
 
 
-def _logs(pairs, case):
-    """Logarithms of head/base, in order; four digits are more than there is to know."""
-    return [
-        round(value, 4) for value in decide.log_ratios([pair.seconds[case] for pair in pairs if case in pair.seconds])
-    ]
-
-
 def run_times(sides):
-    """One run of the time channel: both stages, as the gate takes them."""
-    first = times.take_pairs(sides.builds, subset.TIMED, decide.FIRST_PAIRS, shares=sides.shares)
-    failed = {str(case): why for pair in first for case, why in pair.failed.items()}
-    if failed:
-        raise builds.NotBuilt(f"{sides.name}: {failed}")
-    run = {
-        "what": "time",
-        "name": sides.name,
-        "first": {str(case): _logs(first, case) for case in subset.TIMED},
-        "asv": {str(case): _asv_rule([pair.samples[case] for pair in first]) for case in subset.TIMED},
-    }
-    suspects = [case for case in subset.TIMED if decide.is_suspect(run["first"][str(case)])]
-    second = times.take_pairs(sides.builds, suspects, decide.SECOND_PAIRS, shares=sides.shares) if suspects else []
-    return {**run, "second": {str(case): _logs(second, case) for case in suspects}}
+    """One run of the time channel, as the gate takes it. Four digits are more than there is to know."""
+    stages = times.Stages()
+    times.take_stages(sides.builds, subset.TIMED, stages, shares=sides.shares)
+    if stages.failed:
+        raise builds.NotBuilt(f"{sides.name}: {stages.failed}")
+
+    def logs(stage):
+        found = {str(case): stages.logs(stage, case) for case in subset.TIMED}
+        return {case: [round(value, 4) for value in values] for case, values in found.items() if values}
+
+    asv = {str(case): _asv_rule([pair.samples[case] for pair in stages.first]) for case in subset.TIMED}
+    return {"what": "time", "name": sides.name, "first": logs("first"), "asv": asv, "second": logs("second")}
 
 
 def run_exact(*some):
@@ -146,8 +129,7 @@ def run_more_instructions(delay):
         per_turn = (with_trial.values[case, kind] - value) / trial
         if per_turn:
             turns[case] = round(COUNTED_SHARE * value / per_turn)
-    runs = [_exact_run(f"instructions {share_name(0)}", without)]
-    return [*runs, _exact_run(f"instructions {share_name(COUNTED_SHARE)}", count(turns))]
+    return [_exact_run(counted_name(0), without), _exact_run(counted_name(COUNTED_SHARE), count(turns))]
 
 
 def install_all(commit):
@@ -176,8 +158,7 @@ def plan(installed):
         if turn < len(injections.PLANTED):
             build = installed[injections.PLANTED[turn].name]
             yield "exact", build.side, lambda build=build: run_exact(build)
-        more = f"instructions {share_name(COUNTED_SHARE)}"
-        yield "exact", more, lambda: run_more_instructions(delay)
+        yield "exact", counted_name(COUNTED_SHARE), lambda: run_more_instructions(delay)
 
 
 def _share_of(count, turn):
@@ -189,13 +170,14 @@ def options(arguments=None):
     first, *_ = __doc__.splitlines()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gate.calibrate", description=first)
     parser.add_argument("--machine", help="its name in results/calibration (default: asv's name of this machine)")
-    parser.add_argument("--commit", default="HEAD", help="the code to calibrate with")
+    parser.add_argument("--commit", help="the code to calibrate with (default: that of the record, or HEAD)")
     parser.add_argument("--folder", type=Path, help="where the record is (default: results/calibration/MACHINE)")
+    parser.add_argument("--report", action="store_true", help="measure nothing, write the table and the picture anew")
     return parser.parse_args(arguments)
 
 
-def main(arguments=None):
-    from asv.machine import Machine
+def measure(record):
+    """All runs that the record lacks."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -205,12 +187,7 @@ def main(arguments=None):
         TimeRemainingColumn,
     )
 
-    chosen = options(arguments)
-    commit = builds.find_commit(chosen.commit)
-    machine = chosen.machine or Machine.get_unique_machine_name()
-    folder = chosen.folder or builds.ROOT / "results/calibration" / machine
-    record = Record(folder / "runs.jsonl", commit)
-    installed = install_all(commit)
+    installed = install_all(record.commit)
     planned, todo = Counter(), []
     for what, name, run in plan(installed):
         planned[what, name] += 1
@@ -229,10 +206,23 @@ def main(arguments=None):
                 print(f"{number + 1} of {len(todo)}: {name}", flush=True)
 
 
-if __name__ == "__main__":
+def main(arguments=None):
+    from .. import environments
+    from . import publish
+
+    chosen = options(arguments)
     try:
-        main()
+        machine = environments.machine_name(chosen.machine)
+        folder = chosen.folder or builds.ROOT / "results/calibration" / machine
+        record = Record(folder / "runs.jsonl", chosen.commit and builds.find_commit(chosen.commit))
+        if not chosen.report:
+            measure(record)
+        print(publish.write(record.runs, machine, record.commit, folder))
     except KeyboardInterrupt:
         sys.exit("stopped; the same command goes on from here")
     except builds.NotBuilt as error:
         sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -75,7 +75,7 @@ def is_suspect(values):
     return p_slower(values) <= SUSPICION
 
 
-def judge(values, spread, cases):
+def judge(values, spread, cases, false_alarms=FALSE_ALARMS):
     """After the second stage, from its pairs alone.
 
     Parameters
@@ -85,9 +85,11 @@ def judge(values, spread, cases):
     spread : float or None
     cases : int
         How many were compared in the first stage (Bonferroni).
+    false_alarms : float
+        Of a whole run by chance.
     """
     middle, p = pseudo_median(values), p_slower(values)
-    enough = p <= FALSE_ALARMS / (SUSPICION * cases)
+    enough = p <= false_alarms / (SUSPICION * cases)
     return Judgement(math.exp(middle), p, enough and middle > math.log1p(threshold(spread, len(values))))
 
 

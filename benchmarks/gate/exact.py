@@ -30,6 +30,10 @@ class Figures:
     values: dict = field(default_factory=dict)
     failed: dict = field(default_factory=dict)
 
+    def update(self, others):
+        self.values.update(others.values)
+        self.failed.update(others.failed)
+
 
 def kind_of(case):
     """ "requested", "copied", "readers", "stores", "loads": what a tracked case counts."""

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import threading
+import weakref
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).parents[1]
@@ -24,7 +25,9 @@ class Failed(Exception):
 
 
 class Process:
-    """A worker; a context manager that ends it."""
+    """A worker; a context manager that ends it. Ctrl-C at the terminal does not reach it: `kill_all` does."""
+
+    _running = weakref.WeakSet()
 
     def __init__(self, build, core=None, prefix=()):
         self._side = build.side
@@ -37,9 +40,10 @@ class Process:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=Path(build.python).parent,
+            start_new_session=True,
             env={**environment, **ENVIRONMENT},
         )
-        self.pid = self._process.pid
+        self._running.add(self)
         self.order("pin", core)
 
     def order(self, *words):
@@ -61,6 +65,12 @@ class Process:
         if "error" in answer:
             raise Failed(f"{self._side}: {answer['error']}")
         return answer["value"]
+
+    @classmethod
+    def kill_all(cls):
+        """Of an interrupted run: who waits for an answer gets Failed."""
+        for process in list(cls._running):
+            process._process.kill()
 
     def __enter__(self):
         return self

@@ -10,7 +10,20 @@ from .. import units
 
 # argparse has 2.
 SAME, SLOWER, COPIES, DID_NOT_RUN = 0, 1, 3, 4
-SENTENCES = {SAME: "nothing is worse", SLOWER: "slower", COPIES: "copies", DID_NOT_RUN: "did not run"}
+SENTENCES = {
+    SAME: "nothing is worse",
+    SLOWER: "slower",
+    COPIES: "copies",
+    DID_NOT_RUN: "did not run, or the environments differ",
+}
+GATE = "the gate"  # in place of a benchmark, where it is the whole that failed
+COUNTED = {
+    "requested": "allocated",
+    "copied": "copied",
+    "readers": "foreign readers",
+    "stores": "stores per element",
+    "loads": "loads per element",
+}
 
 
 @dataclass(frozen=True)
@@ -38,9 +51,41 @@ class Finding:
     says: str
 
     def words(self):
-        human = units.human_time if self.channel == "time" else "{:,.6g}".format
+        if self.channel == "time":
+            human = units.human_time
+        elif self.channel in {"requested", "copied"}:
+            human = units.human_bytes
+        else:
+            human = "{:,.6g}".format
+        channel = COUNTED.get(self.channel, self.channel)
         change = f"+{100 * (self.head / self.base - 1):.3g} %" if self.base else "new"
-        return self.case, self.channel, human(self.base), human(self.head), change, self.says
+        return self.case, channel, human(self.base), human(self.head), change, self.says
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A case of the time channel, worse or not.
+
+    Attributes
+    ----------
+    case : str
+    base, head : float
+        Seconds: the median of the pairs' base, and head by the median ratio.
+    pairs : list of (float, float)
+        All of them, in the order in which they were taken.
+    least : float
+        The smallest slowdown, as a share, that the gate tells from this case's noise.
+    """
+
+    case: str
+    base: float
+    head: float
+    pairs: list
+    least: float
+
+    def words(self):
+        change = f"{100 * (self.head / self.base - 1):+.1f} %"
+        return self.case, units.human_time(self.base), units.human_time(self.head), change, f"{100 * self.least:.1f} %"
 
 
 @dataclass
@@ -52,6 +97,7 @@ class Report:
     base, head : str
         What was compared, for people.
     findings : list of Finding
+    timed : list of Timed
     failed : dict
         Benchmark -> why it was not compared.
     notes : list of str
@@ -62,6 +108,7 @@ class Report:
     base: str
     head: str
     findings: list = field(default_factory=list)
+    timed: list = field(default_factory=list)
     failed: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
     compared: dict = field(default_factory=dict)
@@ -78,21 +125,34 @@ class Report:
 
     @property
     def verdict(self):
-        counted = ", ".join(f"{count} of {channel}" for channel, count in self.compared.items())
-        return f"{SENTENCES[self.outcome]} ({counted or 'nothing'} compared)"
+        times, instructions = (self.compared.get(name, 0) for name in ("time", "instructions"))
+        copies = sum(self.compared.values()) - times - instructions
+        counted = f"{times} times, {instructions} counts of instructions and {copies} of copies compared"
+        return f"{SENTENCES[self.outcome]} ({counted})"
 
 
-HEAD = ("benchmark", "channel", "base", "head", "change", "why")
+WORSE = ("benchmark", "channel", "base", "head", "change", "why")
+TIMED = ("benchmark", "base", "head", "change", "least that is told from noise")
+NUMBERS = {"base", "head", "change", TIMED[-1]}
+
+
+def _markdown_table(names, rows):
+    yield f"| {' | '.join(names)} |"
+    yield f"|{'|'.join('--:' if name in NUMBERS else '---' for name in names)}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
 
 
 def markdown(report):
-    lines = [f"### strideops gate: {report.verdict}", "", f"base {report.base}", "", f"head {report.head}", ""]
+    lines = [f"### strideops gate: {report.verdict}", "", f"base {report.base}  ", f"head {report.head}", ""]
     if report.findings:
-        lines += [f"| {' | '.join(HEAD)} |", "|---|---|--:|--:|--:|---|"]
-        lines += [f"| {' | '.join(finding.words())} |" for finding in report.findings]
-        lines.append("")
+        lines += _markdown_table(WORSE, (finding.words() for finding in report.findings))
     lines += [f"- did not run: `{name}`: {why}" for name, why in report.failed.items()]
     lines += [f"- {note}" for note in report.notes]
+    if report.timed:
+        lines += ["", "<details><summary>All times</summary>", ""]
+        lines += [*_markdown_table(TIMED, (timed.words() for timed in report.timed)), "</details>"]
     return "\n".join(lines) + "\n"
 
 
@@ -101,14 +161,17 @@ def show(report):
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
-    if report.findings:
-        table = Table(title="worse")
-        for name in HEAD:
-            table.add_column(name, justify="right" if name in {"base", "head", "change"} else "left")
-        for finding in report.findings:
-            table.add_row(*map(escape, finding.words()))
-        console.print(table)
+    # A log has no width; a table that wraps every word is none.
+    console = Console(width=None if Console().is_terminal else 160)
+    tables = ((WORSE, "worse", report.findings), (TIMED, "all times", report.timed))
+    for names, title, rows in tables:
+        if rows:
+            table = Table(title=title)
+            for name in names:
+                table.add_column(name, justify="right" if name in NUMBERS else "left")
+            for row in rows:
+                table.add_row(*map(escape, row.words()))
+            console.print(table)
     for name, why in report.failed.items():
         print(f"did not run: {name}: {why}")
     for note in report.notes:
@@ -116,7 +179,7 @@ def show(report):
     print(f"base {report.base}\nhead {report.head}\n{report.verdict}")
 
 
-def _write(path, text):
+def write_whole(path, text):
     """Whole or not at all."""
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
@@ -128,5 +191,5 @@ def save(report, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     whole = {"outcome": report.outcome, "verdict": report.verdict, **asdict(report)}
-    _write(folder / "gate.json", json.dumps(whole, indent=1) + "\n")
-    _write(folder / "gate.md", markdown(report))
+    write_whole(folder / "gate.json", json.dumps(whole, indent=1) + "\n")
+    write_whole(folder / "gate.md", markdown(report))

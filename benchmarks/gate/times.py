@@ -6,9 +6,11 @@ lies above all, so a pair is one observation, and the test is one on pairs (deci
 """
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from . import decide
 from .process import Failed, Process
 
 SETUPS = 4  # of each case in a process, each in fresh memory
@@ -23,16 +25,35 @@ class Pair:
     Attributes
     ----------
     seconds : dict
-        Case -> (base, head), the least of each; what neither side has is not there.
+        Case -> (base, head), the least of each; what either side does not have is not there.
     samples : dict
         Case -> (base, head), all seconds, for asv's own rule.
     failed : dict
         Case -> why it has no seconds.
+    new : set
+        Cases that base does not have.
     """
 
     seconds: dict = field(default_factory=dict)
     samples: dict = field(default_factory=dict)
     failed: dict = field(default_factory=dict)
+    new: set = field(default_factory=set)
+
+
+@dataclass
+class Stages:
+    """The pairs of both stages, as far as they were taken."""
+
+    first: list = field(default_factory=list)
+    second: list = field(default_factory=list)
+
+    def logs(self, stage, case):
+        """log(head/base) of the pairs of a stage."""
+        return decide.log_ratios([pair.seconds[case] for pair in getattr(self, stage) if case in pair.seconds])
+
+    @property
+    def failed(self):
+        return {case: why for pair in self.first + self.second for case, why in pair.failed.items()}
 
 
 def lanes():
@@ -42,16 +63,16 @@ def lanes():
 
 
 def _measure_case(case, processes, shares):
-    """All samples of both sides; None where neither has the case."""
+    """All samples of both sides; None where head alone has the case, no samples where neither has it."""
     samples = [[], []]
     for setup in range(SETUPS):
         # Whoever begins, a core that is waking up, and memory that is handed out again, are not always the same side's.
         turns = (0, 1) if setup % 2 else (1, 0)
         has = {side: processes[side].order("select", case.benchmark, case.parameters, SECONDS) for side in turns}
-        if not any(has.values()):
-            return None
-        if not all(has.values()):
-            raise Failed(f"{'head' if has[0] else 'base'} does not have it")
+        if has[0] and not has[1]:
+            raise Failed("head does not have it")
+        if not has[0]:
+            return None if has[1] else samples
         for side in turns:
             if shares[side] is not None:
                 processes[side].order("delay", shares[side])
@@ -84,29 +105,56 @@ def take_pair(builds, cases, core=None, shares=(None, None)):
                 except Failed as error:
                     pair.failed[case] = str(error)
                     continue
-                if samples:
+                if samples is None:
+                    pair.new.add(case)
+                elif samples[0]:
                     pair.samples[case] = samples
                     pair.seconds[case] = tuple(map(min, samples))
     except (Failed, OSError) as error:
-        for case in set(cases) - set(pair.seconds) - set(pair.failed):
+        for case in set(cases) - set(pair.seconds) - set(pair.failed) - pair.new:
             pair.failed[case] = str(error)
     return pair
 
 
-def take_pairs(builds, cases, count, advance=lambda: None, shares=(None, None)):
-    """So many pairs, a lane per core; `advance()` is called after each."""
+def take_pairs(builds, cases, count, taken, advance=lambda: None, shares=(None, None)):
+    """So many pairs, a lane per core, appended to `taken`; `advance()` is called after each.
+
+    What was taken before an interruption is there.
+    """
     cores = lanes()
+    stopped = threading.Event()
 
-    def run(core):
-        for _ in range(core, count, len(cores)):
-            yield take_pair(builds, cases, cores[core], shares)
-
-    def lane(core):
-        taken = []
-        for pair in run(core):
-            taken.append(pair)
+    def lane(number):
+        for _ in range(number, count, len(cores)):
+            if stopped.is_set():
+                return
+            taken.append(take_pair(builds, cases, cores[number], shares))
             advance()
-        return taken
 
     with ThreadPoolExecutor(len(cores)) as pool:
-        return [pair for taken in pool.map(lane, range(len(cores))) for pair in taken]
+        try:
+            for each in [pool.submit(lane, number) for number in range(len(cores))]:
+                each.result()
+        except KeyboardInterrupt:
+            stopped.set()
+            Process.kill_all()
+            raise
+
+
+def take_stages(builds, cases, stages, begin=lambda what, total: lambda: None, shares=(None, None)):
+    """Both stages: all cases, then those that the first suspects, into `stages`.
+
+    Parameters
+    ----------
+    builds : tuple of Build
+    cases : sequence of Case
+    stages : Stages
+    begin : callable(what, total) -> advance
+        Tells somebody who waits.
+    shares : tuple
+    """
+    take_pairs(builds, cases, decide.FIRST_PAIRS, stages.first, begin("times", decide.FIRST_PAIRS), shares)
+    suspects = [case for case in cases if decide.is_suspect(stages.logs("first", case))]
+    if suspects:
+        advance = begin(f"{len(suspects)} suspects once more", decide.SECOND_PAIRS)
+        take_pairs(builds, suspects, decide.SECOND_PAIRS, stages.second, advance, shares)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""asv's environments and machine: what asv.conf.json asks for, what is the default, and does it hold what it claims?
+
+asv files a result under the versions that its matrix names, not under those that were there.
+"""
+
+import json
+import subprocess
+import sys
+
+VERSIONS = (
+    "import importlib.metadata as m, json, platform; packages = {d.metadata['Name']: d.version "
+    "for d in m.distributions()}; print(json.dumps({'python': platform.python_version(), **packages}))"
+)
+
+
+def numbers(version):
+    """What orders versions: "2.10.0" comes after "2.9.1"."""
+    return [int(part) if part.isdigit() else -1 for part in version.split(".")]
+
+
+def matrix(conf):
+    """All environments that can be had here; a Python that is missing has none, and asv says so."""
+    from asv.environment import get_environments
+
+    return list(get_environments(conf, []))
+
+
+def default(conf):
+    """The environment with the newest NumPy on the Python that runs this; LookupError where there is none."""
+    python = "{}.{}".format(*sys.version_info)
+    mine = [environment for environment in matrix(conf) if environment.python == python]
+    if not mine:
+        raise LookupError(f"asv.conf.json names no environment with Python {python}; it has {', '.join(conf.pythons)}")
+    return max(mine, key=lambda environment: numbers(environment.requirements.get("numpy", "0")))
+
+
+def installed(python):
+    """What an interpreter finds, by name: the version of Python and those of all packages."""
+    done = subprocess.run([python, "-P", "-c", VERSIONS], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def broken_claims(environment):
+    """Sentences: where an environment that asv has made holds something else than its results will be filed under.
+
+    Parameters
+    ----------
+    environment : asv.environment.Environment
+    """
+    found = installed(environment.find_executable("python"))
+    claimed = {"python": environment.python, **environment.requirements}
+    return [
+        f"{environment.name} has {name} {found.get(name)}: its results would be filed under {version}"
+        for name, version in claimed.items()
+        if version and not f"{found.get(name)}.".startswith(f"{version}.")
+    ]
+
+
+def machine_name(name=None):
+    """Under which name asv files the results of this machine: the one that it was given, or the host's."""
+    from asv import util
+    from asv.machine import Machine, MachineCollection
+
+    host = Machine.get_unique_machine_name()
+    try:
+        return name or MachineCollection.load(host)["machine"]
+    except util.UserError:
+        return host
