@@ -53,7 +53,7 @@ class Pattern:
 
 def _numbers(count, dtype):
     """Small whole numbers, exact in every dtype."""
-    return (np.arange(count, dtype=np.int64) % 97).astype(dtype)
+    return np.tile(np.arange(97).astype(dtype), count // 97 + 1)[:count]
 
 
 def _square(n, dtype):

@@ -58,7 +58,7 @@ def install_both(base, head):
 
 def compare_exact(both, report, begin):
     from . import exact, subset
-    from .process import Process
+    from .process import kill_all
     from .report import COPIES, SLOWER, Finding
 
     def measure(build):
@@ -72,7 +72,7 @@ def compare_exact(both, report, begin):
         try:
             base, head = pool.map(measure, both)
         except KeyboardInterrupt:
-            Process.kill_all()
+            kill_all()
             raise
     if not exact.has_callgrind():
         report.notes.append("instructions were not counted: there is no valgrind (Debian: apt-get install valgrind)")
@@ -159,7 +159,7 @@ def run(chosen):
 
             compare_exact(both, report, begin)
             compare_times(both, report, begin, spreads)
-        if not sum(report.compared.values()):
+        if not report.failed and not sum(report.compared.values()):
             report.failed[GATE] = "base and head have no benchmark in common"
     except builds.NotBuilt as error:
         report.failed[GATE] = str(error)

@@ -7,6 +7,7 @@ goes on where it was. What the runs mean is told by verdicts.py, and written dow
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections import Counter
@@ -14,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import builds, exact, injections, subset, times, verdicts
+from . import builds, delays, exact, injections, subset, times, verdicts
 from .verdicts import COUNTED_SHARE, SAME, SHARES, counted_name, share_name
 
 SAME_RUNS = verdicts.HISTORY + 300
 SHARE_RUNS = 20
 PLANTED_RUNS = 3
-EXACT_RUNS = 32  # on each side; each is compared with each of the other side's
+EXACT_RUNS = 23  # on each side; each is compared with each of the other side's, in both directions
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,15 @@ class Sides:
     ----------
     name : str
     builds : tuple of Build
-    shares : tuple
-        Of extra work, as times.take_pair wants it.
     runs : int
+    share : float or None
+        By which head is slower; both builds are those of the injected delay then.
     """
 
     name: str
     builds: tuple
-    shares: tuple = (None, None)
-    runs: int = PLANTED_RUNS
+    runs: int
+    share: float | None = None
 
 
 class Record:
@@ -58,6 +59,10 @@ class Record:
         self.runs = [run for run in runs if run["commit"] == self.commit]
         self.count = Counter((run["what"], run["name"]) for run in self.runs)
 
+    def delays(self, name):
+        """What delays.py found."""
+        return next(run["turns"] for run in self.runs if run["what"] == "delays" and run["name"] == name)
+
     def add(self, run):
         run = {"commit": self.commit, **run}
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -75,24 +80,35 @@ def _asv_rule(pair_samples):
     from asv._stats import is_different
     from asv_runner.statistics import compute_stats
 
-    sides = [[seconds for pair in pair_samples for seconds in pair[side]] for side in (0, 1)]
+    sides = [[seconds for pair in pair_samples for turn in pair[side] for seconds in turn] for side in (0, 1)]
     stats = [compute_stats(samples, 1) for samples in sides]
     different = is_different(*sides, stats[0][1], stats[1][1])
     return [round(stats[1][0] / stats[0][0], 5), bool(different)]
 
 
-def run_times(sides):
-    """One run of the time channel, as the gate takes it. Four digits are more than there is to know."""
+def run_times(sides, delays):
+    """One run of the time channel, as the gate takes it. Four digits are more than there is to know.
+
+    Parameters
+    ----------
+    sides : Sides
+    delays : dict
+        Case -> turns of the injected loop that take as long as the call.
+    """
+    cases, turns = subset.TIMED, (None, None)
+    if sides.share is not None:
+        cases = [case for case in cases if str(case) in delays]
+        turns = tuple({case: round(share * delays[str(case)]) for case in cases} for share in (0, sides.share))
     stages = times.Stages()
-    times.take_stages(sides.builds, subset.TIMED, stages, shares=sides.shares)
+    times.take_stages(sides.builds, cases, stages, delays=turns)
     if stages.failed:
         raise builds.NotBuilt(f"{sides.name}: {stages.failed}")
 
     def logs(stage):
-        found = {str(case): stages.logs(stage, case) for case in subset.TIMED}
+        found = {str(case): stages.logs(stage, case) for case in cases}
         return {case: [round(value, 4) for value in values] for case, values in found.items() if values}
 
-    asv = {str(case): _asv_rule([pair.samples[case] for pair in stages.first]) for case in subset.TIMED}
+    asv = {str(case): _asv_rule([pair.samples[case] for pair in stages.first]) for case in cases}
     return {"what": "time", "name": sides.name, "first": logs("first"), "asv": asv, "second": logs("second")}
 
 
@@ -114,22 +130,16 @@ def _exact_run(name, *found):
     return {"what": "exact", "name": name, "figures": figures, "failed": failed}
 
 
-def run_more_instructions(delay):
+def run_more_instructions(build, delays):
     """The instructions of the build with the injected loop, without turns and with those of the share."""
 
-    def count(turns):
-        cases = [case for case in subset.TIMED if case in turns]
-        return exact.count_instructions(delay, cases, turns=turns)
+    def run(share):
+        cases = [case for case in subset.TIMED if str(case) in delays]
+        turns = {case: math.ceil(share * delays[str(case)]) for case in cases}
+        return _exact_run(counted_name(share), exact.count_instructions(build, cases, delays=turns))
 
-    trial = 1000
-    without = count(dict.fromkeys(subset.TIMED, 0))
-    with_trial = count(dict.fromkeys(subset.TIMED, trial))
-    turns = {}
-    for (case, kind), value in without.values.items():
-        per_turn = (with_trial.values[case, kind] - value) / trial
-        if per_turn:
-            turns[case] = round(COUNTED_SHARE * value / per_turn)
-    return [_exact_run(counted_name(0), without), _exact_run(counted_name(COUNTED_SHARE), count(turns))]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(run, (0, COUNTED_SHARE)))
 
 
 def install_all(commit):
@@ -143,22 +153,29 @@ def install_all(commit):
     return installed
 
 
-def plan(installed):
+def plan(installed, record):
     """(what, name, run) in rounds, so that a command that is stopped early has some of everything."""
     base, head, delay = (installed[side] for side in ("base", "head", "delay"))
-    same = Sides(SAME, (base, head), runs=SAME_RUNS)
-    shared = [Sides(share_name(share), (delay, delay), (0, share), SHARE_RUNS) for share in SHARES]
-    planted = [Sides(each.name, (base, installed[each.name])) for each in injections.PLANTED]
+    for name, find in (("time", delays.of_times), ("instructions", delays.of_instructions)):
+        yield (
+            "delays",
+            name,
+            lambda name=name, find=find: [{"what": "delays", "name": name, "turns": find(delay, subset.TIMED)}],
+        )
+    same = Sides(SAME, (base, head), SAME_RUNS)
+    shared = [Sides(share_name(share), (delay, delay), SHARE_RUNS, share) for share in SHARES]
+    planted = [Sides(each.name, (base, installed[each.name]), PLANTED_RUNS) for each in injections.PLANTED]
     for turn in range(SHARE_RUNS):
         for sides in (same, *shared, *planted):
             for _ in range(_share_of(sides.runs, turn)):
-                yield "time", sides.name, lambda sides=sides: [run_times(sides)]
+                yield "time", sides.name, lambda sides=sides: [run_times(sides, record.delays("time"))]
         for _ in range(_share_of(EXACT_RUNS, turn)):
             yield "exact", "head", lambda: run_exact(base, head)
         if turn < len(injections.PLANTED):
             build = installed[injections.PLANTED[turn].name]
             yield "exact", build.side, lambda build=build: run_exact(build)
-        yield "exact", counted_name(COUNTED_SHARE), lambda: run_more_instructions(delay)
+        more = counted_name(COUNTED_SHARE)
+        yield "exact", more, lambda: run_more_instructions(delay, record.delays("instructions"))
 
 
 def _share_of(count, turn):
@@ -189,7 +206,7 @@ def measure(record):
 
     installed = install_all(record.commit)
     planned, todo = Counter(), []
-    for what, name, run in plan(installed):
+    for what, name, run in plan(installed, record):
         planned[what, name] += 1
         if planned[what, name] > record.count[what, name]:
             todo.append((name, run))

@@ -9,11 +9,12 @@ again, and only the new pairs decide, so that the two chances of a false alarm m
 import math
 from dataclasses import dataclass
 
-FIRST_PAIRS = 8
-SECOND_PAIRS = 16
+FIRST_PAIRS = 6
+SECOND_PAIRS = 12
 SUSPICION = 0.1  # of one case by chance
 FALSE_ALARMS = 0.005  # of a whole run by chance, at most
 LEAST = 0.01  # a smaller share is not worth a regression
+DEVIATIONS = 2.5  # of the middle of the pairs
 UNKNOWN_SPREAD = 0.04  # of a case without a history
 
 
@@ -67,7 +68,7 @@ def threshold(spread, pairs):
         Of one pair of the same code, as a standard deviation of log(head/base); None without a history.
     pairs : int
     """
-    return max(LEAST, 3 * (UNKNOWN_SPREAD if spread is None else spread) / math.sqrt(pairs))
+    return max(LEAST, DEVIATIONS * (UNKNOWN_SPREAD if spread is None else spread) / math.sqrt(pairs))
 
 
 def is_suspect(values):

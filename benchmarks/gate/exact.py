@@ -47,7 +47,7 @@ def track(build, cases, advance=lambda: None):
         with Process(build) as process:
             for case in cases:
                 try:
-                    if process.order("select", case.benchmark, case.parameters, 0):
+                    if process.order("select", case.benchmark, case.parameters):
                         value = process.order("sample")
                         if value is not None:
                             figures.values[case, kind_of(case)] = value
@@ -67,11 +67,11 @@ def _is_counted(case):
     return all(not word.isdigit() or int(word) <= LARGEST_COUNTED for word in case.parameters)
 
 
-def count_instructions(build, cases, advance=lambda: None, turns=None):
+def count_instructions(build, cases, advance=lambda: None, delays=None):
     """Instructions per call of timed benchmarks, by valgrind's callgrind, which runs the kernels of AVX2 at most.
 
-    callgrind writes its count at every mark, numbered. `turns`, case -> number, is for the calibration: how often the
-    injected loop turns in every op.
+    callgrind writes its count at every mark, numbered. `delays`, case -> number, is for the calibration: how often
+    the injected loop turns in every op.
     """
     figures = Figures()
     counted = []
@@ -83,9 +83,9 @@ def count_instructions(build, cases, advance=lambda: None, turns=None):
             with Process(build, prefix=tool) as process:
                 for case in cases:
                     try:
-                        if process.order("select", case.benchmark, case.parameters, 0):
-                            if turns:
-                                process.order("set_turns", turns[case])
+                        if process.order("select", case.benchmark, case.parameters):
+                            if delays:
+                                process.order("set_delay", delays[case])
                             process.order("count", CALLS)
                             counted.append(case)
                     except Failed as error:

@@ -3,9 +3,10 @@
 
 import json
 import os
+import select
 import subprocess
-import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).parents[1]
@@ -20,14 +21,15 @@ ENVIRONMENT = {
 }
 
 
+_running = weakref.WeakSet()
+
+
 class Failed(Exception):
     """A benchmark, or the process itself, that failed: the sentence says on which side and why."""
 
 
 class Process:
     """A worker; a context manager that ends it. Ctrl-C at the terminal does not reach it: `kill_all` does."""
-
-    _running = weakref.WeakSet()
 
     def __init__(self, build, core=None, prefix=()):
         self._side = build.side
@@ -38,46 +40,50 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            bufsize=0,
             cwd=Path(build.python).parent,
             start_new_session=True,
             env={**environment, **ENVIRONMENT},
         )
-        self._running.add(self)
+        self._answers = select.poll()
+        self._answers.register(self._process.stdout, select.POLLIN | select.POLLHUP)
+        _running.add(self)
         self.order("pin", core)
 
     def order(self, *words):
         """What the worker answers; Failed where it cannot."""
-        watchdog = threading.Timer(TIMEOUT, self._process.kill)
-        watchdog.start()
-        try:
-            self._process.stdin.write(json.dumps(words) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        finally:
-            watchdog.cancel()
-        if not line:
-            status = self._process.wait()
-            raise Failed(f"{self._side}: the process of {words[0]!r} ended with status {status}")
+        line = b""
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(words).encode() + b"\n")
+            # No thread as a watchdog: it would take as long as an order does.
+            while not line.endswith(b"\n") and self._answers.poll(1000 * TIMEOUT):
+                part = os.read(self._process.stdout.fileno(), 1 << 20)
+                if not part:
+                    break
+                line += part
+        if not line.endswith(b"\n"):
+            self.kill()
+            raise Failed(f"{self._side}: the process of {words[0]!r} ended with status {self._process.wait()}")
         answer = json.loads(line)
         if "error" in answer:
             raise Failed(f"{self._side}: {answer['error']}")
         return answer["value"]
 
-    @classmethod
-    def kill_all(cls):
-        """Of an interrupted run: who waits for an answer gets Failed."""
-        for process in list(cls._running):
-            process._process.kill()
+    def kill(self):
+        self._process.kill()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
         if error[0] is not None:
-            self._process.kill()
+            self.kill()
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+
+
+def kill_all():
+    """The processes of an interrupted run; who waits for an answer gets Failed."""
+    for process in list(_running):
+        process.kill()

@@ -20,18 +20,15 @@ def _timed(call, path, pattern, size, dtype):
 
 
 TIMED = (
+    _timed("Item", "strided", "cut", 6, "float64"),
     _timed("Sum", "strided", "cut", 64, "float64"),
-    _timed("Sum", "strided", "cut", 512, "float64"),
-    _timed("Sum", "strided", "transposed", 512, "float32"),
-    _timed("Sum", "strided", "cut", 2048, "float64"),
+    _timed("Sum", "strided", "cut", 512, "uint8"),
+    _timed("Sum", "contiguous", "cut", 512, "float64"),
+    _timed("Sum", "strided", "transposed", 2048, "float32"),
     _timed("SumLastAxis", "strided", "short_rows", 512, "float64"),
     _timed("Max", "strided", "step2", 512, "uint8"),
-    _timed("Argmax", "strided", "cut", 64, "int64"),
-    _timed("Dot", "strided", "reversed", 512, "float64"),
     _timed("Copyto", "strided", "transposed", 512, "float64"),
-    _timed("Axpy", "strided", "cut", 512, "float64"),
-    _timed("Sum", "contiguous", "cut", 512, "float64"),
-    _timed("Item", "strided", "cut", 6, "float64"),
+    _timed("Axpy", "strided", "reversed", 64, "float64"),
 )
 
 # Copies: every call of the suite, on rows with gaps, on elements with gaps and turned.

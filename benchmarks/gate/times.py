@@ -6,15 +6,18 @@ lies above all, so a pair is one observation, and the test is one on pairs (deci
 """
 
 import os
+import statistics
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from . import decide
-from .process import Failed, Process
+from .process import Failed, Process, kill_all
 
-SETUPS = 4  # of each case in a process, each in fresh memory
-SECONDS = 0.003  # of samples per setup
+ROUNDS = 40  # of turns of all cases, in the first stage
+SUSPECT_ROUNDS = 60, 200  # at least and at most, in the second
+SUSPECT_TURNS = 600
+SECONDS = 0.0003  # of a turn: two samples of most cases
 MOST_LANES = 4
 
 
@@ -25,9 +28,9 @@ class Pair:
     Attributes
     ----------
     seconds : dict
-        Case -> (base, head), the least of each; what either side does not have is not there.
+        Case -> (base, head); what either side does not have is not there.
     samples : dict
-        Case -> (base, head), all seconds, for asv's own rule.
+        Case -> (base, head), the seconds of every sample in every turn, for asv's own rule.
     failed : dict
         Case -> why it has no seconds.
     new : set
@@ -62,35 +65,40 @@ def lanes():
     return cores[-MOST_LANES:]
 
 
-def _measure_case(case, processes, shares):
-    """All samples of both sides; None where head alone has the case, no samples where neither has it."""
-    samples = [[], []]
-    for setup in range(SETUPS):
-        # Whoever begins, a core that is waking up, and memory that is handed out again, are not always the same side's.
-        turns = (0, 1) if setup % 2 else (1, 0)
-        has = {side: processes[side].order("select", case.benchmark, case.parameters, SECONDS) for side in turns}
-        if has[0] and not has[1]:
-            raise Failed("head does not have it")
-        if not has[0]:
-            return None if has[1] else samples
-        for side in turns:
-            if shares[side] is not None:
-                processes[side].order("delay", shares[side])
-            samples[side] += processes[side].order("sample")
-    return samples
+def _hold_all(cases, processes, pair):
+    """The cases that both sides hold, in fresh memory; what is wrong with the others is written into the pair."""
+    held = []
+    for case in cases:
+        try:
+            has = [process.order("hold", str(case), case.benchmark, case.parameters) for process in processes]
+        except Failed as error:
+            pair.failed[case] = str(error)
+            continue
+        if all(has):
+            held.append(case)
+        elif has[0]:
+            pair.failed[case] = "head does not have it"
+        elif has[1]:
+            pair.new.add(case)
+    return held
 
 
-def take_pair(builds, cases, core=None, shares=(None, None)):
+def take_pair(builds, cases, rounds, core=None, delays=(None, None)):
     """One process of each build, turn by turn through the cases.
+
+    A turn is short, and the turns of a case are spread over the time of the pair: where a core is shared with somebody
+    else's work it has fast moments and slow ones, of tens of milliseconds, and each side meets fast ones.
 
     Parameters
     ----------
     builds : tuple of Build
         base, head.
     cases : sequence of Case
+    rounds : int
+        Turns of every case.
     core : int or None
-    shares : tuple
-        For each side the share of extra work, None but in the calibration.
+    delays : tuple of dict or None
+        For each side, case -> injected delay; None but in the calibration.
 
     Returns
     -------
@@ -99,24 +107,36 @@ def take_pair(builds, cases, core=None, shares=(None, None)):
     pair = Pair()
     try:
         with Process(builds[0], core) as base, Process(builds[1], core) as head:
-            for case in cases:
-                try:
-                    samples = _measure_case(case, (base, head), shares)
-                except Failed as error:
-                    pair.failed[case] = str(error)
-                    continue
-                if samples is None:
-                    pair.new.add(case)
-                elif samples[0]:
-                    pair.samples[case] = samples
-                    pair.seconds[case] = tuple(map(min, samples))
+            held = _hold_all(cases, (base, head), pair)
+            for number in range(rounds):
+                for case in held:
+                    samples = pair.samples.setdefault(case, ([], []))
+                    # Whoever begins has waked the core up for the other, and filled the caches with other data.
+                    for side in (0, 1) if number % 2 else (1, 0):
+                        delay = delays[side] and delays[side][case]
+                        samples[side].append((base, head)[side].order("turn", str(case), SECONDS, delay))
     except (Failed, OSError) as error:
-        for case in set(cases) - set(pair.seconds) - set(pair.failed) - pair.new:
-            pair.failed[case] = str(error)
+        for case in set(cases) - pair.new:
+            pair.failed.setdefault(case, str(error))
+    for case, samples in pair.samples.items():
+        if case not in pair.failed:
+            pair.seconds[case] = _compare(*samples)
     return pair
 
 
-def take_pairs(builds, cases, count, taken, advance=lambda: None, shares=(None, None)):
+def _compare(base, head):
+    """(base, head) of a case, from the samples of its turns.
+
+    The ratio is the median of the ratios of turns that follow each other: both saw the same moment of the machine. A
+    minimum over the pair would be that of whichever side met a faster moment.
+    """
+    base, head = ([min(turn) for turn in side] for side in (base, head))
+    ratio = statistics.median(head[i] / base[i] for i in range(len(base)))
+    least = statistics.median(base)
+    return least, least * ratio
+
+
+def take_pairs(builds, cases, count, rounds, taken, advance=lambda: None, delays=(None, None)):
     """So many pairs, a lane per core, appended to `taken`; `advance()` is called after each.
 
     What was taken before an interruption is there.
@@ -128,7 +148,7 @@ def take_pairs(builds, cases, count, taken, advance=lambda: None, shares=(None, 
         for _ in range(number, count, len(cores)):
             if stopped.is_set():
                 return
-            taken.append(take_pair(builds, cases, cores[number], shares))
+            taken.append(take_pair(builds, cases, rounds, cores[number], delays))
             advance()
 
     with ThreadPoolExecutor(len(cores)) as pool:
@@ -137,11 +157,11 @@ def take_pairs(builds, cases, count, taken, advance=lambda: None, shares=(None, 
                 each.result()
         except KeyboardInterrupt:
             stopped.set()
-            Process.kill_all()
+            kill_all()
             raise
 
 
-def take_stages(builds, cases, stages, begin=lambda what, total: lambda: None, shares=(None, None)):
+def take_stages(builds, cases, stages, begin=lambda what, total: lambda: None, delays=(None, None)):
     """Both stages: all cases, then those that the first suspects, into `stages`.
 
     Parameters
@@ -151,10 +171,12 @@ def take_stages(builds, cases, stages, begin=lambda what, total: lambda: None, s
     stages : Stages
     begin : callable(what, total) -> advance
         Tells somebody who waits.
-    shares : tuple
+    delays : tuple
     """
-    take_pairs(builds, cases, decide.FIRST_PAIRS, stages.first, begin("times", decide.FIRST_PAIRS), shares)
+    take_pairs(builds, cases, decide.FIRST_PAIRS, ROUNDS, stages.first, begin("times", decide.FIRST_PAIRS), delays)
     suspects = [case for case in cases if decide.is_suspect(stages.logs("first", case))]
     if suspects:
         advance = begin(f"{len(suspects)} suspects once more", decide.SECOND_PAIRS)
-        take_pairs(builds, suspects, decide.SECOND_PAIRS, stages.second, advance, shares)
+        least, most = SUSPECT_ROUNDS
+        rounds = max(least, min(most, SUSPECT_TURNS // len(suspects)))
+        take_pairs(builds, suspects, decide.SECOND_PAIRS, rounds, stages.second, advance, delays)

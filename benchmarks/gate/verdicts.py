@@ -11,7 +11,7 @@ from itertools import product
 from . import decide, exact, injections
 
 SAME = "same code"
-HISTORY = 50  # A/A runs, the first ones, that give the spreads; the others are judged
+HISTORY = 20  # A/A runs, the first ones, that give the spreads; the others are judged
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 COUNTED_SHARE = 0.01  # of instructions
 ASV_FACTOR = 1.1  # asv's default
@@ -92,8 +92,9 @@ def _rises(base, head):
 
 
 def exact_false_alarms(runs):
-    """Each run of one build against each of the other build of the same code."""
-    pairs = list(product(_exact(runs, "base"), _exact(runs, "head")))
+    """Each run of one build against each of the other build of the same code, in both directions."""
+    base, head = _exact(runs, "base"), _exact(runs, "head")
+    pairs = [*product(base, head), *product(head, base)]
     return Share(sum(bool(_rises(base, head)) for base, head in pairs), len(pairs))
 
 

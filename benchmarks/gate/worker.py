@@ -14,6 +14,7 @@ import traceback
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
+from time import perf_counter
 
 
 class Worker:
@@ -22,15 +23,17 @@ class Worker:
     def __init__(self, root):
         self._root = root
         self._benchmark = None
+        self._benchmarks = {}
         self._caches = {}
-        self._delays = {}
+        self._held = {}
+        self._delay = None
 
     def pin(self, core):
         """Stay on one core, before anything is imported that starts threads."""
         if core is not None and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {core})
 
-    def select(self, name, parameters, seconds):
+    def select(self, name, parameters):
         """Set up a case, in fresh memory; False where it is none (asv's word is NotImplementedError).
 
         Parameters
@@ -39,19 +42,13 @@ class Worker:
             As asv writes it: ``ops.Sum.time_call``.
         parameters : list of str
             One of each.
-        seconds : float
-            How long one `sample` of a time may take.
         """
-        from asv_runner.discovery import get_benchmark_from_name
-
         self.leave()
-        attributes = {"repeat": (2, 1_000_000, seconds), "rounds": 1, "warmup_time": 0}
-        benchmark = get_benchmark_from_name(self._root, name, extra_params=attributes)
+        benchmark, places = self._find(name)
         if parameters:
-            named = [tuple(map(str, case)) for case in product(*benchmark._params)]
-            if tuple(parameters) not in named:
+            if tuple(parameters) not in places:
                 raise LookupError(f"{name} has no case {tuple(parameters)}")
-            benchmark.set_param_idx(named.index(tuple(parameters)))
+            benchmark.set_param_idx(places[tuple(parameters)])
         key = benchmark.setup_cache_key
         if key is not None and key not in self._caches:
             self._caches[key] = benchmark.do_setup_cache()
@@ -60,86 +57,107 @@ class Worker:
         self._benchmark = benchmark
         return not skipped
 
-    def delay(self, share):
-        """Make the calls of a build with the injected delay slower by a share of their time; by how many turns.
+    def _find(self, name):
+        """asv's benchmark, and where its cases are in its list."""
+        from asv_runner.discovery import get_benchmark_from_name
 
-        A turn takes the same time everywhere. How many ops a call runs is found once, by a trial.
+        if name not in self._benchmarks:
+            benchmark = get_benchmark_from_name(self._root, name)
+            named = (tuple(map(str, case)) for case in product(*benchmark._params))
+            self._benchmarks[name] = benchmark, {case: place for place, case in enumerate(named)}
+        return self._benchmarks[name]
+
+    @property
+    def _batch(self):
+        """timing.Batch of a timed case."""
+        return getattr(getattr(self._benchmark.func, "__self__", None), "batch", None)
+
+    def hold(self, key, name, parameters):
+        """Set up a timed case beside others, ready for its turns; False where it is none."""
+        if not self.select(name, parameters):
+            return False
+        if self._batch is None:
+            raise LookupError(f"{name} has no batch of calls to time")
+        self._held[key] = self._batch
+        self._batch.run()
+        return True
+
+    def turn(self, key, seconds, delay=None):
+        """Seconds per call of one batch after another, for so long; at least one.
+
+        Parameters
+        ----------
+        key : str
+            Of `hold`.
+        seconds : float
+        delay : int, optional
+            How often the loop of a build with the injected delay turns in every op.
         """
-        turns = self._turns()
-        case = (self._benchmark.name, tuple(self._benchmark._current_params))
-        if case not in self._delays:
-            turns.value = 0
-            seconds = self._least()
-            turns.value = trial = round(seconds / self._seconds_of_turn(turns))
-            ops = round((self._least() - seconds) / seconds)
-            self._delays[case] = trial / ops if ops else 0
-        turns.value = round(share * self._delays[case])
-        return turns.value
+        if delay is not None:
+            self.set_delay(delay)
+        batch, samples, end = self._held[key], [], perf_counter() + seconds
+        while not samples or perf_counter() < end:
+            begin = batch.clock()
+            batch.run()
+            samples.append(batch.clock() - begin)
+        return samples
 
-    def set_turns(self, turns):
-        """The same in turns, for what counts instead of timing."""
-        self._turns().value = turns
+    def release(self):
+        """Free what is held."""
+        self._held.clear()
+        self.leave()
 
-    def _turns(self):
-        """The injected variable (injections.DELAY), in whichever library of the package has it."""
-        from ctypes import CDLL, c_long
+    def set_delay(self, turns):
+        """Of a build with the injected delay (injections.DELAY), in whichever library of the package has it."""
+        if self._delay is None:
+            from ctypes import CDLL, c_long
 
-        import strideops
+            import strideops
 
-        for library in Path(strideops.__file__).parent.glob("*.so"):
-            with suppress(ValueError):
-                return c_long.in_dll(CDLL(str(library)), "so_delay")
-        raise LookupError("this build has no injected delay")
-
-    def _least(self):
-        return min(min(self.sample()) for _ in range(4))
-
-    def _seconds_of_turn(self, turns):
-        from timeit import repeat
-
-        from strideops import strided
-
-        before, turns.value = turns.value, 100_000
-        seconds = min(repeat(lambda: strided.sum(b"1"), number=1, repeat=20)) / turns.value
-        turns.value = before
-        return seconds
+            for library in Path(strideops.__file__).parent.glob("*.so"):
+                with suppress(ValueError):
+                    self._delay = c_long.in_dll(CDLL(str(library)), "so_delay")
+            if self._delay is None:
+                raise LookupError("this build has no injected delay")
+        self._delay.value = turns
 
     def sample(self):
-        """The value of the benchmark; of a time, the seconds of every sample."""
+        """The value of a tracked benchmark; None where it has none."""
         from asv_runner.benchmarks.mark import SkipNotImplemented
 
         try:
             value = self._benchmark.do_run()
         except SkipNotImplemented:
             return None
-        if isinstance(value, dict):
-            return value["samples"]
         return None if isinstance(value, float) and math.isnan(value) else value
 
     def count(self, calls):
         """Make so many calls, then twice as many, with a mark (see exact.MARK) before, between and after them."""
-        batch = getattr(getattr(self._benchmark.func, "__self__", None), "batch", None)
         os.getppid()  # its first call resolves the symbol
-        self._call(batch, calls)
+        self._call(calls)
         os.getppid()
-        self._call(batch, calls)
+        self._call(calls)
         os.getppid()
-        self._call(batch, 2 * calls)
+        self._call(2 * calls)
         os.getppid()
         return calls
 
-    def _call(self, batch, calls):
-        if batch is not None:
-            batch.loops = calls
-            batch.run()
+    def _call(self, calls):
+        if self._batch is not None:
+            self._batch.loops = calls
+            self._batch.run()
         else:
             for _ in range(calls):
                 self._benchmark.func(*self._benchmark._current_params)
 
     def leave(self):
-        """Free what the benchmark holds."""
+        """Free what the benchmark holds, also what its module keeps because asv calls setup for every sample."""
         if self._benchmark is not None:
             self._benchmark.do_teardown()
+            for kept in vars(sys.modules[self._benchmark.func.__module__]).values():
+                if hasattr(kept, "cache_clear"):
+                    kept.cache_clear()
+            vars(getattr(self._benchmark.func, "__self__", self._benchmark.func)).clear()
             self._benchmark = None
 
 
