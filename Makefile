@@ -39,6 +39,11 @@ gate: $(VENV)/installed
 calibrate: $(VENV)/installed
 	@python -m benchmarks.gate.calibrate $(CALIBRATE)
 
+# Every environment of asv.conf.json, two NumPy versions for each Python: do they hold what results will claim?
+.PHONY: matrix
+matrix: $(VENV)/installed
+	@python -m benchmarks.environments
+
 # Results for the commits of this repository, for the pages of asv publish; HISTORY="--minutes 60" ends after an hour.
 .PHONY: history machine merge
 history: $(VENV)/installed

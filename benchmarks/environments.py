@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """asv's environments and machine: what asv.conf.json asks for, what is the default, and does it hold what it claims?
 
-asv files a result under the versions that its matrix names, not under those that were there.
+asv files a result under the versions that its matrix names, not under those that were there. `make matrix` makes every
+environment, installs HEAD into it and tells what is there.
 """
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
 
 VERSIONS = (
     "import importlib.metadata as m, json, platform; packages = {d.metadata['Name']: d.version "
@@ -67,3 +72,27 @@ def machine_name(name=None):
         return name or MachineCollection.load(host)["machine"]
     except util.UserError:
         return host
+
+
+def main():
+    from asv.config import Config
+    from asv.repo import get_repo
+
+    os.chdir(ROOT)
+    conf = Config.load(ROOT / "asv.conf.json")
+    repo = get_repo(conf)
+    head, broken = repo.get_hash_from_name("HEAD"), []
+    for environment in matrix(conf):
+        print(f"{environment.name}: ", end="", flush=True)
+        environment.create()
+        environment.install_project(conf, repo, head)
+        code = "import numpy as np, strideops; print(strideops.strided.sum(np.arange(48).reshape(6, 8)[:, :6]))"
+        total = environment.run_executable("python", ["-P", "-c", code]).strip()
+        found = installed(environment.find_executable("python"))
+        print(f"Python {found['python']}, NumPy {found['numpy']}, the sum of the question's cut is {total}", flush=True)
+        broken += broken_claims(environment)
+    sys.exit("\n".join(broken) or None)
+
+
+if __name__ == "__main__":
+    main()

@@ -119,7 +119,7 @@ def compare_times(both, report, begin, spreads):
 
     stages = times.Stages()
     try:
-        times.take_stages(both, subset.TIMED, stages, begin)
+        times.take_stages(both, subset.TIMED, {"head": stages}, begin)
     except KeyboardInterrupt:
         for pair in stages.first + stages.second:
             pair.failed.clear()  # they were ended

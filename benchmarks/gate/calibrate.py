@@ -12,7 +12,6 @@ import os
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import builds, delays, exact, injections, subset, times, verdicts
@@ -20,27 +19,9 @@ from .verdicts import COUNTED_SHARE, SAME, SHARES, counted_name, share_name
 
 SAME_RUNS = verdicts.HISTORY + 300
 SHARE_RUNS = 20
-PLANTED_RUNS = 3
+PLANTED_RUNS = 2
+COUNTED_RUNS = 10
 EXACT_RUNS = 23  # on each side; each is compared with each of the other side's, in both directions
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Who is compared.
-
-    Attributes
-    ----------
-    name : str
-    builds : tuple of Build
-    runs : int
-    share : float or None
-        By which head is slower; both builds are those of the injected delay then.
-    """
-
-    name: str
-    builds: tuple
-    runs: int
-    share: float | None = None
 
 
 class Record:
@@ -86,30 +67,44 @@ def _asv_rule(pair_samples):
     return [round(stats[1][0] / stats[0][0], 5), bool(different)]
 
 
-def run_times(sides, delays):
-    """One run of the time channel, as the gate takes it. Four digits are more than there is to know.
+def run_times(name, both):
+    """One run of the time channel, as the gate takes it."""
+    stages = {name: times.Stages()}
+    times.take_stages(both, subset.TIMED, stages)
+    return [_time_run(name, stages[name], subset.TIMED)]
+
+
+def run_shares(delay, turns):
+    """A run for every share of extra work, side by side in the same processes: the build with the injected loop against
+    itself.
 
     Parameters
     ----------
-    sides : Sides
-    delays : dict
+    delay : Build
+    turns : dict
         Case -> turns of the injected loop that take as long as the call.
     """
-    cases, turns = subset.TIMED, (None, None)
-    if sides.share is not None:
-        cases = [case for case in cases if str(case) in delays]
-        turns = tuple({case: round(share * delays[str(case)]) for case in cases} for share in (0, sides.share))
-    stages = times.Stages()
-    times.take_stages(sides.builds, cases, stages, delays=turns)
+    cases = [case for case in subset.TIMED if str(case) in turns]
+    stages = {share_name(share): times.Stages() for share in SHARES}
+    delays = {
+        share_name(share): tuple({case: round(more * turns[str(case)]) for case in cases} for more in (0, share))
+        for share in SHARES
+    }
+    times.take_stages((delay, delay), cases, stages, delays=delays)
+    return [_time_run(name, found, cases) for name, found in stages.items()]
+
+
+def _time_run(name, stages, cases):
+    """As it is recorded. Four digits are more than there is to know."""
     if stages.failed:
-        raise builds.NotBuilt(f"{sides.name}: {stages.failed}")
+        raise builds.NotBuilt(f"{name}: {stages.failed}")
 
     def logs(stage):
         found = {str(case): stages.logs(stage, case) for case in cases}
         return {case: [round(value, 4) for value in values] for case, values in found.items() if values}
 
     asv = {str(case): _asv_rule([pair.samples[case] for pair in stages.first]) for case in cases}
-    return {"what": "time", "name": sides.name, "first": logs("first"), "asv": asv, "second": logs("second")}
+    return {"what": "time", "name": name, "first": logs("first"), "asv": asv, "second": logs("second")}
 
 
 def run_exact(*some):
@@ -162,20 +157,21 @@ def plan(installed, record):
             name,
             lambda name=name, find=find: [{"what": "delays", "name": name, "turns": find(delay, subset.TIMED)}],
         )
-    same = Sides(SAME, (base, head), SAME_RUNS)
-    shared = [Sides(share_name(share), (delay, delay), SHARE_RUNS, share) for share in SHARES]
-    planted = [Sides(each.name, (base, installed[each.name]), PLANTED_RUNS) for each in injections.PLANTED]
     for turn in range(SHARE_RUNS):
-        for sides in (same, *shared, *planted):
-            for _ in range(_share_of(sides.runs, turn)):
-                yield "time", sides.name, lambda sides=sides: [run_times(sides, record.delays("time"))]
+        for _ in range(_share_of(SAME_RUNS, turn)):
+            yield "time", SAME, lambda: run_times(SAME, (base, head))
+        yield "time", share_name(SHARES[0]), lambda: run_shares(delay, record.delays("time"))
+        for each in injections.PLANTED:
+            for _ in range(_share_of(PLANTED_RUNS, turn)):
+                yield "time", each.name, lambda name=each.name: run_times(name, (base, installed[name]))
         for _ in range(_share_of(EXACT_RUNS, turn)):
             yield "exact", "head", lambda: run_exact(base, head)
         if turn < len(injections.PLANTED):
             build = installed[injections.PLANTED[turn].name]
             yield "exact", build.side, lambda build=build: run_exact(build)
-        more = counted_name(COUNTED_SHARE)
-        yield "exact", more, lambda: run_more_instructions(delay, record.delays("instructions"))
+        for _ in range(_share_of(COUNTED_RUNS, turn)):
+            more = counted_name(COUNTED_SHARE)
+            yield "exact", more, lambda: run_more_instructions(delay, record.delays("instructions"))
 
 
 def _share_of(count, turn):

@@ -25,7 +25,7 @@ TIMED = (
     _timed("Sum", "strided", "cut", 512, "uint8"),
     _timed("Sum", "contiguous", "cut", 512, "float64"),
     _timed("Sum", "strided", "transposed", 2048, "float32"),
-    _timed("SumLastAxis", "strided", "short_rows", 512, "float64"),
+    _timed("SumLastAxis", "strided", "short_rows", 64, "float64"),
     _timed("Max", "strided", "step2", 512, "uint8"),
     _timed("Copyto", "strided", "transposed", 512, "float64"),
     _timed("Axpy", "strided", "reversed", 64, "float64"),

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from . import decide
 from .process import Failed, Process, kill_all
 
-ROUNDS = 40  # of turns of all cases, in the first stage
-SUSPECT_ROUNDS = 60, 200  # at least and at most, in the second
-SUSPECT_TURNS = 600
+SETUPS = 2  # of a case in each process of the first stage, each in fresh memory
+ROUNDS = 20  # of turns, in each setup
+SUSPECT_SETUPS = 4  # in the second stage
+SUSPECT_ROUNDS = 15, 50  # in each setup, at least and at most
+SUSPECT_TURNS = 150  # of all suspects together, in each setup
 SECONDS = 0.0003  # of a turn: two samples of most cases
 MOST_LANES = 4
 
@@ -65,63 +67,76 @@ def lanes():
     return cores[-MOST_LANES:]
 
 
-def _hold_all(cases, processes, pair):
-    """The cases that both sides hold, in fresh memory; what is wrong with the others is written into the pair."""
+def _hold_all(wanted, processes, pairs):
+    """The cases that both sides hold, in fresh memory; what is wrong with the others is written into their pairs."""
     held = []
-    for case in cases:
+    for case in dict.fromkeys(case for cases in wanted.values() for case in cases):
+        concerned = [pairs[variant] for variant, cases in wanted.items() if case in cases]
+        if any(case in pair.failed for pair in concerned):
+            continue
         try:
             has = [process.order("hold", str(case), case.benchmark, case.parameters) for process in processes]
         except Failed as error:
-            pair.failed[case] = str(error)
+            for pair in concerned:
+                pair.failed[case] = str(error)
             continue
         if all(has):
             held.append(case)
-        elif has[0]:
-            pair.failed[case] = "head does not have it"
-        elif has[1]:
-            pair.new.add(case)
+        for pair in concerned:
+            if has[0] and not has[1]:
+                pair.failed[case] = "head does not have it"
+            elif has[1] and not has[0]:
+                pair.new.add(case)
     return held
 
 
-def take_pair(builds, cases, rounds, core=None, delays=(None, None)):
+def take_pair(builds, wanted, setups, rounds, core=None, delays=None):
     """One process of each build, turn by turn through the cases.
 
-    A turn is short, and the turns of a case are spread over the time of the pair: where a core is shared with somebody
-    else's work it has fast moments and slow ones, of tens of milliseconds, and each side meets fast ones.
+    A turn is short, and the turns of both sides follow each other: where a core is shared with somebody else's work it
+    has fast moments and slow ones, of tens of milliseconds.
 
     Parameters
     ----------
     builds : tuple of Build
         base, head.
-    cases : sequence of Case
-    rounds : int
-        Turns of every case.
+    wanted : dict
+        Variant -> cases. The gate has one variant; the calibration has one for each injected delay, in one process.
+    setups, rounds : int
+        How often a case gets fresh memory, and how many turns it takes there.
     core : int or None
-    delays : tuple of dict or None
-        For each side, case -> injected delay; None but in the calibration.
+    delays : dict, optional
+        Variant -> for each side, case -> injected delay.
 
     Returns
     -------
-    Pair
+    dict
+        Variant -> Pair
     """
-    pair = Pair()
+    pairs = {variant: Pair() for variant in wanted}
     try:
         with Process(builds[0], core) as base, Process(builds[1], core) as head:
-            held = _hold_all(cases, (base, head), pair)
-            for number in range(rounds):
-                for case in held:
-                    samples = pair.samples.setdefault(case, ([], []))
-                    # Whoever begins has waked the core up for the other, and filled the caches with other data.
-                    for side in (0, 1) if number % 2 else (1, 0):
-                        delay = delays[side] and delays[side][case]
-                        samples[side].append((base, head)[side].order("turn", str(case), SECONDS, delay))
+            for _ in range(setups):
+                for process in (base, head):
+                    process.order("release")
+                held = _hold_all(wanted, (base, head), pairs)
+                for number in range(rounds):
+                    for case in held:
+                        for variant in (variant for variant, cases in wanted.items() if case in cases):
+                            samples = pairs[variant].samples.setdefault(case, ([], []))
+                            # Whoever begins has waked the core up for the other, and filled the caches anew.
+                            for side in (0, 1) if number % 2 else (1, 0):
+                                delay = delays and delays[variant][side][case]
+                                samples[side].append((base, head)[side].order("turn", str(case), SECONDS, delay))
     except (Failed, OSError) as error:
-        for case in set(cases) - pair.new:
-            pair.failed.setdefault(case, str(error))
-    for case, samples in pair.samples.items():
-        if case not in pair.failed:
-            pair.seconds[case] = _compare(*samples)
-    return pair
+        for variant, cases in wanted.items():
+            for case in set(cases) - pairs[variant].new:
+                pairs[variant].failed.setdefault(case, str(error))
+    for pair in pairs.values():
+        for case, samples in pair.samples.items():
+            if case not in pair.failed:
+                pair.seconds[case] = _compare(*samples)
+    return pairs
 
 
 def _compare(base, head):
@@ -136,8 +151,8 @@ def _compare(base, head):
     return least, least * ratio
 
 
-def take_pairs(builds, cases, count, rounds, taken, advance=lambda: None, delays=(None, None)):
-    """So many pairs, a lane per core, appended to `taken`; `advance()` is called after each.
+def take_pairs(builds, wanted, count, setups, rounds, take, advance=lambda: None, delays=None):
+    """So many pairs, a lane per core; `take(pairs)` and `advance()` are called after each.
 
     What was taken before an interruption is there.
     """
@@ -148,7 +163,7 @@ def take_pairs(builds, cases, count, rounds, taken, advance=lambda: None, delays
         for _ in range(number, count, len(cores)):
             if stopped.is_set():
                 return
-            taken.append(take_pair(builds, cases, rounds, cores[number], delays))
+            take(take_pair(builds, wanted, setups, rounds, cores[number], delays))
             advance()
 
     with ThreadPoolExecutor(len(cores)) as pool:
@@ -161,22 +176,39 @@ def take_pairs(builds, cases, count, rounds, taken, advance=lambda: None, delays
             raise
 
 
-def take_stages(builds, cases, stages, begin=lambda what, total: lambda: None, delays=(None, None)):
+def take_stages(builds, cases, stages, begin=lambda what, total: lambda: None, delays=None):
     """Both stages: all cases, then those that the first suspects, into `stages`.
 
     Parameters
     ----------
     builds : tuple of Build
     cases : sequence of Case
-    stages : Stages
+    stages : dict
+        Variant -> Stages
     begin : callable(what, total) -> advance
         Tells somebody who waits.
-    delays : tuple
+    delays : dict, optional
+        As `take_pair` has it.
     """
-    take_pairs(builds, cases, decide.FIRST_PAIRS, ROUNDS, stages.first, begin("times", decide.FIRST_PAIRS), delays)
-    suspects = [case for case in cases if decide.is_suspect(stages.logs("first", case))]
-    if suspects:
-        advance = begin(f"{len(suspects)} suspects once more", decide.SECOND_PAIRS)
+
+    def take(stage):
+        def append(pairs):
+            for variant, pair in pairs.items():
+                getattr(stages[variant], stage).append(pair)
+
+        return append
+
+    wanted = dict.fromkeys(stages, cases)
+    advance = begin("times", decide.FIRST_PAIRS)
+    take_pairs(builds, wanted, decide.FIRST_PAIRS, SETUPS, ROUNDS, take("first"), advance, delays)
+    suspects = {
+        variant: [case for case in cases if decide.is_suspect(found.logs("first", case))]
+        for variant, found in stages.items()
+    }
+    wanted = {variant: some for variant, some in suspects.items() if some}
+    if wanted:
         least, most = SUSPECT_ROUNDS
-        rounds = max(least, min(most, SUSPECT_TURNS // len(suspects)))
-        take_pairs(builds, suspects, decide.SECOND_PAIRS, rounds, stages.second, advance, delays)
+        count = sum(map(len, wanted.values()))
+        rounds = max(least, min(most, SUSPECT_TURNS // count))
+        advance = begin(f"{count} suspects once more", decide.SECOND_PAIRS)
+        take_pairs(builds, wanted, decide.SECOND_PAIRS, SUSPECT_SETUPS, rounds, take("second"), advance, delays)
