@@ -18,7 +18,7 @@ from ccompiler import require
 import strideops
 from benchmarks import environments
 from benchmarks.gate import __main__ as gate
-from benchmarks.gate import builds, calibrate, decide, exact, report, subset, times
+from benchmarks.gate import builds, calibrate, decide, exact, report, subset, times, worker
 
 CASE = subset.Case("ops.Sum.time_call", ("strided", "cut", "6", "float64"))
 COPIES = tuple(
@@ -108,7 +108,7 @@ def test_a_benchmark_that_fails_on_one_side(run):
     found = run("same", "fails")
     assert found.outcome == report.DID_NOT_RUN == 4
     assert set(found.failed) == {str(case) for case in (CASE, *COPIES)}
-    assert all("head: ValueError: planted" in why for why in found.failed.values())
+    assert all("head: ValueError: planted" in why for why in found.failed.values()), found.failed
 
 
 def test_a_benchmark_that_head_lacks(run):
@@ -146,8 +146,8 @@ def test_an_interruption_keeps_what_was_measured(run, monkeypatch):
     def take_pair(*arguments):
         if taken:
             raise KeyboardInterrupt
-        taken.append(pair := times.Pair(seconds={CASE: (1.0, 2.0)}))
-        return pair
+        taken.append(times.Pair(seconds={CASE: (1.0, 2.0)}))
+        return {"head": taken[0]}
 
     monkeypatch.setattr(times, "take_pair", take_pair)
     monkeypatch.setattr(times, "lanes", lambda: [None])
@@ -160,10 +160,9 @@ def test_an_interruption_keeps_what_was_measured(run, monkeypatch):
 
 def test_every_case_of_the_gate_is_one_of_the_suite():
     """Renamed benchmarks would be compared with nothing."""
-    known = json.loads((made.ROOT / "results/benchmarks.json").read_text())
+    suite = worker.Worker(str(made.ROOT / "benchmarks"))
     for case in (*subset.TIMED, *subset.TRACKED):
-        names = [[word.strip("'") for word in values] for values in known[case.benchmark]["params"]]
-        assert all(word in values for word, values in zip(case.parameters, names, strict=True)), case
+        assert case.parameters in suite._find(case.benchmark)[1], case
     assert len(set(subset.TIMED)) == len(subset.TIMED)
 
 
@@ -296,16 +295,19 @@ def suites(count, slower, spread, rng, cases=12):
 
 
 def test_the_rule_on_drawn_noise():
-    """A false alarm in less than 1 of 100 suites, and half of a noisy 10 % is enough."""
+    """A false alarm in no more than 1 of 100 suites, and half of a noisy 10 % is enough."""
     rng = np.random.default_rng(0)
-    assert sum(map(bool, suites(300, 0, 0.02, rng))) <= 3
-    assert sum(suites(40, 0.1, 0.02, rng)) >= 0.99 * 40 * 12
-    assert sum(suites(40, 0.05, 0.02, rng)) >= 0.8 * 40 * 12
+    assert sum(map(bool, suites(100, 0, 0.02, rng))) <= 1
+    assert sum(suites(10, 0.1, 0.02, rng)) >= 0.99 * 10 * 12
+    assert sum(suites(10, 0.05, 0.02, rng)) >= 0.8 * 10 * 12
 
 
 def test_a_few_wild_pairs_are_no_regression():
-    values = [0.5, 0.7, 0.9, *[0.001, -0.001] * 7]
-    assert not decide.judge(values, 0.02, 12).slower
+    assert not decide.judge([0.5, 0.7, 0.9, *[0.001, -0.001] * 5], 0.02, 12).slower
+
+
+def test_a_wild_pair_hides_no_regression():
+    assert decide.judge([-0.5, *[0.09, 0.1, 0.11] * 3, 0.1, 0.1], 0.02, 12).slower
 
 
 def test_faster_is_not_slower():
@@ -315,7 +317,7 @@ def test_faster_is_not_slower():
 
 def test_a_small_but_certain_difference_is_below_the_threshold():
     judged = decide.judge([0.004] * 16, 0.001, 12)
-    assert judged.p < 1e-4
+    assert judged.p < 1e-3
     assert not judged.slower
     assert decide.threshold(0.001, 16) == decide.LEAST
     assert decide.threshold(None, 16) == decide.threshold(decide.UNKNOWN_SPREAD, 16) > decide.LEAST

@@ -76,10 +76,8 @@ def compare_exact(both, report, begin):
             raise
     if not exact.has_callgrind():
         report.notes.append("instructions were not counted: there is no valgrind (Debian: apt-get install valgrind)")
-    report.failed.update({str(case): why for side in (base, head) for case, why in side.failed.items()})
-    report.failed.update(
-        {str(case): "head has no figure" for case, kind in base.values if (case, kind) not in head.values}
-    )
+    lost = {str(case): "head has no figure" for case, kind in base.values if (case, kind) not in head.values}
+    report.failed.update(lost | {str(case): why for side in (base, head) for case, why in side.failed.items()})
     for _, kind in base.values.keys() & head.values.keys():
         report.compared[kind] = report.compared.get(kind, 0) + 1
     for rise in exact.rises(base, head):
