@@ -62,16 +62,23 @@ def broken_claims(environment):
     ]
 
 
+def machine_facts(name):
+    """What asv knows of a machine; nothing of one that it does not know."""
+    from asv import util
+    from asv.machine import MachineCollection
+
+    try:
+        return MachineCollection.load(name)
+    except util.UserError:
+        return {}
+
+
 def machine_name(name=None):
     """Under which name asv files the results of this machine: the one that it was given, or the host's."""
-    from asv import util
-    from asv.machine import Machine, MachineCollection
+    from asv.machine import Machine
 
     host = Machine.get_unique_machine_name()
-    try:
-        return name or MachineCollection.load(host)["machine"]
-    except util.UserError:
-        return host
+    return name or machine_facts(host).get("machine", host)
 
 
 def main():

@@ -50,7 +50,7 @@ def planted(tmp_path_factory):
             (packages / "ours.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
             with (copy / "__init__.py").open("a") as file:
                 file.write(PLANTS[plant])
-        return builds.Build(side, "0" * 40, str(home / "bin/python"), "existing")
+        return builds.Build(side, "0" * 40, str(home / "bin/python"), "made-up", "3.11", {"numpy": np.__version__})
 
     return make
 
@@ -67,7 +67,7 @@ def run(monkeypatch, planted, tmp_path):
         monkeypatch.setattr(decide, "SECOND_PAIRS", 2)
         plants = {"base": base, "head": head}
         monkeypatch.setattr(builds, "install", lambda side, commit: planted(side, plants[side]))
-        return gate.run(gate.options(["HEAD", "--head", "HEAD", "--machine", "nobody's"]))
+        return gate.run(gate.options(["HEAD~1", "--head", "HEAD", "--machine", "nobody", "--out", str(tmp_path)]))
 
     return run
 
@@ -98,6 +98,16 @@ def test_more_work(run):
     assert found.outcome == report.SLOWER == 1
     (finding,) = [finding for finding in found.findings if finding.channel == "instructions"]
     assert 1.3 < finding.head / finding.base < 4
+
+
+def test_asv_compares_the_same_samples(run, tmp_path):
+    run("same", "copies")
+    command = [sys.executable, "-m", "asv", "--config", str(tmp_path / "asv.conf.json"), "compare", "HEAD~1", "HEAD"]
+    done = subprocess.run([*command, "--machine", "nobody"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = {row.split("|")[-2].strip(): row for row in done.stdout.splitlines() if row.startswith("|")}
+    assert rows["copies.Strided.track_copied('sum', 'cut')"].startswith("| +")
+    assert "n/a" not in rows["ops.Sum.time_call('strided', 'cut', 6, 'float64')"]
 
 
 def test_fewer_copies_are_no_regression(run):

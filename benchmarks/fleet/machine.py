@@ -11,7 +11,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from .. import units
+from .. import environments, units
 
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 LEVELS = {"cache_l1d": (1, "Data"), "cache_l2": (2, "Unified"), "cache_l3": (3, "Unified")}
@@ -83,13 +83,9 @@ def describe(name=None, again=False):
     -------
     dict
     """
-    from asv import util
     from asv.machine import Machine, MachineCollection
 
-    try:
-        known = MachineCollection.load(name or Machine.get_unique_machine_name())
-    except util.UserError:
-        known = {}
+    known = environments.machine_facts(name or Machine.get_unique_machine_name())
     known = {**Machine.get_defaults(), **({"machine": name} if name else {}), **known}
     if again or "read_bandwidth" not in known:
         known.update(facts())

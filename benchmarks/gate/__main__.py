@@ -83,6 +83,7 @@ def compare_exact(both, report, begin):
     for rise in exact.rises(base, head):
         outcome = COPIES if rise.copies else SLOWER
         report.findings.append(Finding(outcome, str(rise.case), rise.kind, rise.base, rise.head, "exact: it rose"))
+    return base, head
 
 
 def judge_times(stages, report, spreads):
@@ -112,10 +113,9 @@ def judge_times(stages, report, spreads):
                 report.findings.append(Finding(SLOWER, str(case), "time", base, base * judged.ratio, says))
 
 
-def compare_times(both, report, begin, spreads):
+def compare_times(both, report, begin, spreads, stages):
     from . import subset, times
 
-    stages = times.Stages()
     try:
         times.take_stages(both, subset.TIMED, {"head": stages}, begin)
     except KeyboardInterrupt:
@@ -131,7 +131,7 @@ def run(chosen):
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from .. import environments
-    from . import builds, publish
+    from . import builds, process, publish, results, times
     from .report import GATE, Report
 
     report = Report(chosen.base, chosen.head or "HEAD")
@@ -155,8 +155,14 @@ def run(chosen):
                 task = progress.add_task(what, total=total)
                 return lambda: progress.advance(task)
 
-            compare_exact(both, report, begin)
-            compare_times(both, report, begin, spreads)
+            counted, stages = compare_exact(both, report, begin), times.Stages()
+            try:
+                compare_times(both, report, begin, spreads, stages)
+            finally:
+                try:
+                    results.save(both, (base, head), stages, counted, machine, chosen.out)
+                except process.Failed as error:
+                    report.notes.append(f"asv's result files were not written: {error}")
         if not report.failed and not sum(report.compared.values()):
             report.failed[GATE] = "base and head have no benchmark in common"
     except builds.NotBuilt as error:

@@ -30,12 +30,18 @@ class Build:
         The interpreter of its environment.
     environment : str
         asv's name of it: Python and the packages of the matrix.
+    version : str
+        Of Python, as asv has it.
+    requirements : dict
+        The packages of the matrix and their versions.
     """
 
     side: str
     commit: str
     python: str
     environment: str
+    version: str
+    requirements: dict
 
 
 def git(*arguments, repo=ROOT, date=None):
@@ -85,7 +91,8 @@ def install(side, commit, repo=ROOT):
         raise NotBuilt(f"{side} ({commit[:8]}) does not build: {said[-1][:200]} (all of it: {log})") from None
     if broken:
         raise NotBuilt(f"{'; '.join(broken)}. Remove .asv/gate and run the gate again")
-    return Build(side, commit, environment.find_executable("python"), environment.name)
+    python = environment.find_executable("python")
+    return Build(side, commit, python, environment.name, environment.python, environment.requirements)
 
 
 def packages(build):

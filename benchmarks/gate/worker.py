@@ -72,6 +72,12 @@ class Worker:
         """timing.Batch of a timed case."""
         return getattr(getattr(self._benchmark.func, "__self__", None), "batch", None)
 
+    def describe(self, name):
+        """The benchmark as asv lists it."""
+        benchmark, _ = self._find(name)
+        names = ("name", "param_names", "params", "type", "unit", "version")
+        return {"code": "", **{word: getattr(benchmark, word) for word in names}}
+
     def hold(self, key, name, parameters):
         """Set up a timed case beside others, ready for its turns; False where it is none."""
         if not self.select(name, parameters):
