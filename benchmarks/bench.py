@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 
 from . import dashboard, environments, patterns, units
+from .fleet import machine
 
 ROOT = Path(__file__).parent.parent
 
@@ -159,8 +160,7 @@ def main():
     print(title)
     if git("status", "--porcelain", "--untracked-files=no"):
         print("The working tree has changes that are not committed. asv measures commits: they are left out.")
-    for _ in asv("machine", "--yes"):
-        pass
+    machine.describe()
     environment = environments.default(conf)
     run_quick_profile(environment)
     for sentence in environments.broken_claims(environment):

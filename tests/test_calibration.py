@@ -8,7 +8,7 @@ import generated_results as made
 import numpy as np
 import pytest
 
-from benchmarks.gate import calibrate, decide, injections, publish, subset, verdicts
+from benchmarks.gate import builds, calibrate, decide, injections, publish, subset, verdicts
 
 CASES = [str(case) for case in subset.TIMED]
 RECORDS = sorted((made.ROOT / "results/calibration").glob("*/runs.jsonl"))
@@ -31,9 +31,9 @@ def exact_run(name, **rises):
 @pytest.fixture(scope="module")
 def runs():
     rng = np.random.default_rng(0)
-    found = [time_run(verdicts.SAME, 0, rng) for _ in range(verdicts.HISTORY + 100)]
+    found = [time_run(verdicts.SAME, 0, rng) for _ in range(verdicts.HISTORY + 30)]
     for share in verdicts.SHARES:
-        found += [time_run(verdicts.share_name(share), share, rng) for _ in range(10)]
+        found += [time_run(verdicts.share_name(share), share, rng) for _ in range(4)]
     found += [exact_run(side) for side in ("base", "head") for _ in range(23)]
     found += [exact_run(verdicts.counted_name(0)), exact_run(verdicts.counted_name(0.01), **{"b instructions": 1010})]
     for injection in injections.PLANTED:
@@ -54,7 +54,7 @@ def test_figures(runs):
     assert found["exact: injected copies caught, down to one element"].gate == verdicts.Share(3, 3)
     assert found["exact: +1 % instructions caught"].gate.share == 1 / 3  # of three figures one counts instructions
     assert not found["exact: +1 % instructions caught"].met
-    assert found["time: whole A/A runs with any alarm"].gate.of == 100
+    assert found["time: whole A/A runs with any alarm"].gate.of == 30
     assert found["time: whole A/A runs with any alarm"].met
     assert found["time: whole A/A runs with any alarm"].asv.share > 0.1
     assert found["time: +20 % caught"].gate.share == 1
@@ -67,7 +67,7 @@ def test_history_is_not_judged(runs):
     """The first runs give the thresholds alone, whatever they hold."""
     wild = [time_run(verdicts.SAME, 0.5, np.random.default_rng(1)) for _ in range(verdicts.HISTORY)]
     rest = [run for run in runs if run not in verdicts.timed(runs, verdicts.SAME)[: verdicts.HISTORY]]
-    assert len(verdicts.judged(wild + rest)) == len(verdicts.judged(runs)) == 100
+    assert len(verdicts.judged(wild + rest)) == len(verdicts.judged(runs)) == 30
     assert min(verdicts.spreads(wild + rest).values()) > 0.3
     assert max(verdicts.spreads(runs).values()) < 0.02
 
@@ -103,7 +103,7 @@ def test_nothing_measured_is_no_success():
 def test_what_is_published(runs, tmp_path):
     text = publish.write(runs, "made-up", "c" * 40, tmp_path)
     assert (tmp_path / "README.md").read_text() == text
-    assert "| time: +20 % caught | 90 of 90 (100 %) |" in text
+    assert "| time: +20 % caught | 36 of 36 (100 %) |" in text
     assert "| no-merge | axes are not merged | instructions |" in text
     assert all(f"`{case}`" in text for case in CASES)
     assert (tmp_path / "roc.png").stat().st_size > 10_000
@@ -113,6 +113,18 @@ def test_what_is_published(runs, tmp_path):
     assert set(spreads) == set(CASES)
     assert all(0.005 < spread < 0.02 for spread in spreads.values())
     assert publish.known_spreads("nobody", tmp_path / "results") == {}
+
+
+def test_another_machine_does_not_go_on(tmp_path):
+    record = calibrate.Record(tmp_path / "runs.jsonl", "c" * 40)
+    calibrate.check_machine(record)
+    calibrate.check_machine(calibrate.Record(tmp_path / "runs.jsonl"))
+    other = calibrate.Record(tmp_path / "other.jsonl", "c" * 40)
+    other.add({"what": "machine", "name": "another CPU"})
+    with pytest.raises(
+        builds.NotBuilt, match=r"were measured on another CPU, this is .*: give this machine another name"
+    ):
+        calibrate.check_machine(other)
 
 
 def test_there_is_a_calibration():

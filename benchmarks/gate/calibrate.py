@@ -189,6 +189,21 @@ def options(arguments=None):
     return parser.parse_args(arguments)
 
 
+def check_machine(record):
+    """Runs of two machines are no calibration of either."""
+    from asv.machine import Machine
+
+    cpu = Machine.get_defaults()["cpu"]
+    known = {run["name"] for run in record.runs if run["what"] == "machine"}
+    if known - {cpu}:
+        raise builds.NotBuilt(
+            f"the runs that are there were measured on {', '.join(known)}, this is {cpu}: "
+            "give this machine another name (--machine), or its record another folder (--folder)"
+        )
+    if not known:
+        record.add({"what": "machine", "name": cpu})
+
+
 def measure(record):
     """All runs that the record lacks."""
     from rich.progress import (
@@ -229,6 +244,7 @@ def main(arguments=None):
         folder = chosen.folder or builds.ROOT / "results/calibration" / machine
         record = Record(folder / "runs.jsonl", chosen.commit and builds.find_commit(chosen.commit))
         if not chosen.report:
+            check_machine(record)
             measure(record)
         print(publish.write(record.runs, machine, record.commit, folder))
     except KeyboardInterrupt:

@@ -54,7 +54,7 @@ def _table(names, rows):
 def text(runs, machine, commit):
     """README.md."""
     known = verdicts.spreads(runs)
-    same = len(verdicts.judged(runs))
+    same, count = len(verdicts.judged(runs)), sum(run["what"] in {"time", "exact"} for run in runs)
     figures = [
         (row.name, row.gate, row.asv or "", row.target, row.target and ("yes" if row.met else "**no**"))
         for row in verdicts.figures(runs)
@@ -74,7 +74,7 @@ def text(runs, machine, commit):
     lines = [
         f"# Calibration of the gate: {machine}",
         "",
-        f"`make calibrate`, code of {commit[:8]}: {len(runs):,} runs. A/A runs compare two builds of it. The first",
+        f"`make calibrate`, code of {commit[:8]}: {count:,} runs. A/A runs compare two builds of it. The first",
         f"{verdicts.HISTORY} of these are the history that gives each case its threshold, the other {same} are judged.",
         "Each exact run of one build is compared with each of the other. asv's rule is asv's own code with its own",
         "factor, 1.1, on the samples of the first stage.",
