@@ -162,9 +162,10 @@ def main():
         print("The working tree has changes that are not committed. asv measures commits: they are left out.")
     machine.describe()
     environment = environments.default(conf)
-    run_quick_profile(environment)
+    environment.create()
     for sentence in environments.broken_claims(environment):
         sys.exit(sentence)
+    run_quick_profile(environment)
     for _ in asv("publish"):
         pass
     values = read_results(conf, commit, environment)

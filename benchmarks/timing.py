@@ -34,6 +34,11 @@ class Batch:
         once = min(self._timer.repeat(3, 1))
         return max(1, round(BATCH_SECONDS / once))
 
+    @property
+    def loop(self):
+        """timeit's own loop, bare: `loop(iterator, timer)` makes a call for every item."""
+        return self._timer.inner
+
     def run(self):
         self._timer.timeit(self.loops)
 

@@ -10,7 +10,6 @@ import generated_results as made
 import pytest
 
 from benchmarks.fleet import history
-from benchmarks.fleet.files import Refused
 
 
 def publish(folder):
@@ -64,18 +63,86 @@ def test_commits_are_those_that_change_the_package():
     assert any(file.startswith(history.PACKAGE) for file in touched)
 
 
-def test_what_is_there(tmp_path):
-    def there(rows):
-        path = made.write_result(tmp_path, made.result("c" * 40, rows))
-        return history.is_there(path, "made-up")
+@pytest.fixture
+def asv(monkeypatch, tmp_path):
+    """history.main on results in a folder of its own, with an asv that takes no time: the commits that it was given."""
+    from asv.machine import MachineCollection
 
+    asked = []
+    bad = history.commits(["HEAD"])[0]
+
+    def measure(commit, environment, name):
+        if len(asked) == asv.stop:
+            raise KeyboardInterrupt
+        asked.append(commit)
+        values = {} if commit == bad else {("strided", "cut"): 1e-3}
+        found = made.result(commit, {made.TIME: made.row(values)}, environment=environment.name)
+        made.write_result(tmp_path, found)
+
+    def asv(*arguments, stop=None):
+        asv.stop = stop
+        asked.clear()
+        history.main(["--machine", "made-up", *arguments])
+        return list(asked)
+
+    asv.bad = bad
+    monkeypatch.setattr(history, "measure", measure)
+    monkeypatch.setattr(history, "has_values", lambda file, name: not file.name.startswith(bad[:8]))
+    monkeypatch.setattr("asv.environment.Environment.create", lambda environment: None)
+    monkeypatch.setattr("benchmarks.environments.broken_claims", lambda environment: [])
+    monkeypatch.setattr(history.machine, "describe", lambda name: {"machine": name})
+    monkeypatch.setattr("asv.config.Config.load", _configured(tmp_path))
+    monkeypatch.setattr(MachineCollection, "get_machine_file_path", staticmethod(lambda: str(tmp_path / "machines")))
+    return asv
+
+
+def _configured(folder):
+    from asv.config import Config
+
+    conf = Config.load(str(made.ROOT / "asv.conf.json"))
+    conf.results_dir = str(folder)
+    return lambda path: conf
+
+
+def test_what_is_there_is_skipped(asv, capsys):
+    every = history.commits(["HEAD"])
+    assert asv("--most", "3") == history.coarse_to_fine(every)[:3]
+    assert asv("--most", "2") == history.coarse_to_fine(every)[3:5]
+    assert f"{len(every)} commits, 3 of them are there" in capsys.readouterr().out
+
+
+def test_an_interrupted_history_goes_on(asv):
+    with pytest.raises(KeyboardInterrupt):
+        asv(stop=2)
+    assert asv("--most", "1") == history.coarse_to_fine(history.commits(["HEAD"]))[2:3]
+
+
+def test_the_time_may_be_over(asv, capsys):
+    assert asv("--minutes", "0") == []
+    assert "time is over" in capsys.readouterr().out
+
+
+def test_a_commit_that_does_not_build_is_told_and_not_built_again(asv, capsys):
+    assert asv("--most", "1") == [asv.bad]
+    assert f"did not build, or no benchmark ran: {asv.bad[:8]}" in capsys.readouterr().out
+    assert asv.bad not in asv("--most", "1")
+    assert asv("--most", "1", "--again") == [asv.bad]
+
+
+def test_values_of_a_commit(tmp_path):
     case = ("strided", "cut")
-    assert not history.is_there(tmp_path / "none.json", "made-up")
-    assert there({made.BYTES: made.row({case: 0}), made.TIME: made.row({case: 1e-3})})
-    assert not there({made.BYTES: made.row({}), made.TIME: made.row({case: 1e-3})})
-    # A commit that does not build has failures everywhere; it is not built again.
-    assert there({made.BYTES: [None, made.PARAMS, "1"], made.TIME: [None, made.PARAMS, "1"]})
+    path = made.write_result(tmp_path, made.result("c" * 40, {made.TIME: made.row({case: 1e-3})}))
+    assert history.has_values(path, "made-up")
+    path = made.write_result(tmp_path, made.result("c" * 40, {made.TIME: [None, made.PARAMS, "1"]}))
+    assert not history.has_values(path, "made-up")
+
+
+def test_a_file_that_was_cut_off_is_set_aside(tmp_path, capsys):
     path = made.write_result(tmp_path, made.result("c" * 40, {}))
+    history.set_aside(path, "made-up")
+    assert path.exists()
     path.write_text(path.read_text()[:100])
-    with pytest.raises(Refused, match="truncated"):
-        history.is_there(path, "made-up")
+    history.set_aside(path, "made-up")
+    assert not path.exists()
+    assert path.with_suffix(".damaged").exists()
+    assert "truncated" in capsys.readouterr().out

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from benchmarks.fleet import machine
+from benchmarks.repository import Refused
 
 
 @pytest.fixture
@@ -64,6 +65,35 @@ def test_it_is_measured_once(home, monkeypatch):
     assert json.loads(home.read_text())["some-name"]["read_bandwidth"] == "5 GB/s"
 
 
+def test_what_was_measured_on_another_home_stands(home, tmp_path):
+    """A hosted runner has a new home every time: its results must not be those of another machine."""
+    first = machine.describe("some-name", results=tmp_path)
+    (tmp_path / "some-name").mkdir()
+    (tmp_path / "some-name/machine.json").write_text(json.dumps({**first, "read_bandwidth": "7 GB/s", "version": 1}))
+    home.unlink()
+    assert machine.describe("some-name", results=tmp_path) == {**first, "read_bandwidth": "7 GB/s"}
+
+
+def test_a_name_that_another_machine_has(home, tmp_path):
+    first = machine.describe("some-name", results=tmp_path)
+    (tmp_path / "some-name").mkdir()
+    (tmp_path / "some-name/machine.json").write_text(json.dumps({**first, "cpu": "another", "version": 1}))
+    with pytest.raises(Refused, match="has the results of another machine"):
+        machine.describe("some-name", results=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "name"),
+    [
+        ("AMD EPYC 7763 64-Core Processor", "amd-epyc-7763"),
+        ("Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz", "intel-xeon-platinum-8370c"),
+        ("Apple M1 (Virtual)", "apple-m1-virtual"),
+    ],
+)
+def test_names_of_cpus(cpu, name):
+    assert machine.slug(cpu) == name
+
+
 def test_asv_writes_it_into_results(home, tmp_path):
     from asv.machine import Machine
 
@@ -74,6 +104,10 @@ def test_asv_writes_it_into_results(home, tmp_path):
     assert "cache_line" in written
 
 
-def test_bandwidth_is_that_of_memory():
-    """Not a time: only that it is measured, and no unit is lost. Nothing reads memory at less or at more."""
-    assert 1e8 < machine.read_bandwidth() < 1e13
+def test_a_machine_without_a_compiler(monkeypatch, capsys):
+    def fail():
+        raise SystemExit("there is no C compiler")
+
+    monkeypatch.setattr(machine, "read_bandwidth", fail)
+    assert machine.facts()["read_bandwidth"] == "unknown"
+    assert "there is no C compiler" in capsys.readouterr().out

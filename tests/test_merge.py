@@ -9,6 +9,7 @@ import generated_results as made
 import pytest
 
 from benchmarks.fleet import files, merge
+from benchmarks.repository import Refused
 
 COMMIT, OTHER = "a" * 40, "b" * 40
 CUT, STEP = ("strided", "cut"), ("strided", "step2")
@@ -117,6 +118,16 @@ def test_measured_twice_without_samples_the_later_stands(tmp_path):
         assert values(into) == {(made.TIME, CUT): 2.0}
 
 
+def test_overlapping_merges_count_nothing_twice(tmp_path):
+    """A and B here, B and C there, and both together: B's samples are those of one run."""
+    for name, samples in (("a", [1.0, 2.0]), ("b", [3.0, 4.0]), ("c", [5.0, 6.0])):
+        measured(tmp_path / name, samples[1], samples)
+    merge.merge([tmp_path / "a", tmp_path / "b"], tmp_path / "ab")
+    merge.merge([tmp_path / "b", tmp_path / "c"], tmp_path / "bc")
+    merge.merge([tmp_path / "ab", tmp_path / "bc"], tmp_path / "into")
+    assert values(tmp_path / "into") == {(made.TIME, CUT): 3.5}
+
+
 def test_a_failure_does_not_hide_a_number(tmp_path):
     one, two = measured(tmp_path / "one", 2.0), measured(tmp_path / "two", None, started=9_000)
     merge.merge([one, two], tmp_path / "into")
@@ -134,9 +145,13 @@ def test_a_longer_list_of_patterns(tmp_path):
     longer = [made.PARAMS[0], [*made.PARAMS[1], "'window'"]]
     rows = {made.TIME: made.row({("strided", "window"): 7.0}, params=longer)}
     made.write_result(tmp_path / "two", made.result(COMMIT, rows))
+    described = made.benchmarks_json()
+    described[made.TIME]["params"] = longer
+    (tmp_path / "two/benchmarks.json").write_text(json.dumps(described))
     for number, order in enumerate((["one", "two"], ["two", "one"])):
         merge.merge([tmp_path / name for name in order], tmp_path / f"into{number}")
         assert values(tmp_path / f"into{number}") == {(made.TIME, CUT): 2.0, (made.TIME, ("strided", "window")): 7.0}
+        assert files.load(tmp_path / f"into{number}/benchmarks.json")[made.TIME]["params"] == longer
     assert one.exists()
 
 
@@ -174,7 +189,12 @@ REFUSALS = {
     ),
     "too few values": (
         lambda path: spoil(path, results={made.TIME: [[1.0], made.PARAMS, "1"]}),
-        "damaged: ops.Sum.time_call has 4 cases",
+        "damaged: ops.Sum.time_call has not as many values as cases",
+    ),
+    "lists for objects": (lambda path: spoil(path, params=[], results=[]), "no result of asv: its fields"),
+    "a copy beside it": (
+        lambda path: path.rename(path.with_name("copy.json")),
+        "copy.json holds what belongs to aaaaaaaa-.*: asv would count it twice",
     ),
     "machine.json of another": (
         lambda path: (path.parent / "machine.json").write_text('{"machine": "other"}'),
@@ -193,7 +213,7 @@ def test_refused(what, shards):
     spoiling(path)
     made.write_result(into, made.result(OTHER, {made.TIME: made.row({CUT: 1.0})}))
     before = tree(into)
-    with pytest.raises(files.Refused, match=f"(?s){message}"):
+    with pytest.raises(Refused, match=f"(?s){message}"):
         merge.merge([one, two], into)
     assert tree(into) == before
 

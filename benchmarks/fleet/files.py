@@ -6,17 +6,13 @@ import math
 from itertools import product
 from pathlib import Path
 
-from ..gate.report import write_whole
+from ..repository import Refused, write_whole
 
 NOT_RESULTS = {"machine.json", "benchmarks.json"}
 NOT_MEASURED = math.nan  # asv's value of a case that was not selected; None is one that failed
 RESULT_KEYS = {"commit_hash", "env_name", "date", "params", "python", "requirements", "result_columns", "results"}
 RESULT_VERSION = 2
 PER_CASE = ("result", "samples")  # and the columns of statistics
-
-
-class Refused(Exception):
-    """Results that are not merged, with the sentence that says why and what would work."""
 
 
 def load(path):
@@ -33,6 +29,9 @@ def load(path):
 
 
 def load_results(path, machine):
+    """A result file of asv in the folder of a machine; Refused where it is none, or damaged."""
+    from asv.results import get_filename
+
     found = load(path)
     missing = sorted(RESULT_KEYS - set(found))
     if missing:
@@ -42,15 +41,24 @@ def load_results(path, machine):
             f"{path} has asv's result version {found.get('version')}, not {RESULT_VERSION}: "
             "asv update brings it up to date"
         )
-    name = found["params"].get("machine")
+    try:
+        name = found["params"]["machine"]
+        damaged = [benchmark for benchmark, row in rows(found).items() if not _is_sound(row)]
+        expected = Path(get_filename(machine, found["commit_hash"], found["env_name"])).name
+    except (TypeError, KeyError, AttributeError) as error:
+        raise Refused(f"{path} is no result of asv: its fields have other types ({error!r})") from None
     if name != machine:
         raise Refused(f"{path} was measured on {name!r}, and lies in the folder of {machine!r}")
-    for benchmark, row in rows(found).items():
-        count = math.prod(map(len, row.get("params") or []))
-        damaged = [name for name in case_columns(row) if row[name] is not None and len(row[name]) != count]
-        if damaged:
-            raise Refused(f"{path} is damaged: {benchmark} has {count} cases, and another number of {damaged[0]}")
+    if damaged:
+        raise Refused(f"{path} is damaged: {damaged[0]} has not as many values as cases")
+    if Path(path).name != expected:
+        raise Refused(f"{path} holds what belongs to {expected}: asv would count it twice")
     return found
+
+
+def _is_sound(row):
+    count = math.prod(map(len, row.get("params") or []))
+    return all(row[name] is None or len(row[name]) == count for name in case_columns(row))
 
 
 def load_machine(folder):

@@ -6,12 +6,15 @@ only where somebody asks for it: a bandwidth that is another one in every run wo
 """
 
 import argparse
+import json
 import platform
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from .. import environments, units
+from ..repository import ROOT, Refused
 
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 LEVELS = {"cache_l1d": (1, "Data"), "cache_l2": (2, "Unified"), "cache_l3": (3, "Unified")}
@@ -66,10 +69,20 @@ def facts():
     """The fields, in words: "512 KiB", "21 GB/s"."""
     found = caches()
     words = {name: units.human_bytes(found[name]) if name in found else UNKNOWN for name in (*LEVELS, "cache_line")}
-    return {**words, "read_bandwidth": f"{read_bandwidth() / 1e9:.2g} GB/s"}
+    try:
+        return {**words, "read_bandwidth": f"{read_bandwidth() / 1e9:.2g} GB/s"}
+    except (SystemExit, subprocess.CalledProcessError) as error:
+        print(f"the read bandwidth was not measured: {error}")
+        return {**words, "read_bandwidth": UNKNOWN}
 
 
-def describe(name=None, again=False):
+def slug(name):
+    """A CPU's name as a part of a file name: "amd-epyc-7763"."""
+    words = re.sub(r"\(R\)|\(TM\)|@.*|\d+-Core|Processor|CPU", " ", name)
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+
+
+def describe(name=None, again=False, results=ROOT / "results"):
     """What asv knows of this machine and writes into results, completed by the facts; made where there is none.
 
     Parameters
@@ -78,6 +91,8 @@ def describe(name=None, again=False):
         None is asv's own name of it, the host's.
     again : bool
         Measure what is there already.
+    results : path
+        What was measured before under that name stands, also where asv's file in the user's home is new.
 
     Returns
     -------
@@ -87,6 +102,15 @@ def describe(name=None, again=False):
 
     known = environments.machine_facts(name or Machine.get_unique_machine_name())
     known = {**Machine.get_defaults(), **({"machine": name} if name else {}), **known}
+    file = Path(results) / known["machine"] / "machine.json"
+    if file.exists():
+        earlier = json.loads(file.read_text())
+        if any(earlier.get(field) != known[field] for field in ("cpu", "num_cpu", "arch")):
+            raise Refused(
+                f"{file.parent} has the results of another machine ({earlier.get('cpu')}, {earlier.get('num_cpu')} "
+                f"cores; this is {known['cpu']}, {known['num_cpu']}): give this one another name, --machine NAME"
+            )
+        known = {**{field: value for field, value in earlier.items() if field != "version"}, **known}
     if again or "read_bandwidth" not in known:
         known.update(facts())
     MachineCollection.save(known["machine"], known)
@@ -99,7 +123,11 @@ def main(arguments=None):
     parser.add_argument("--machine", help="its name in results (default: the host's)")
     parser.add_argument("--again", action="store_true", help="measure what is known already")
     chosen = parser.parse_args(arguments)
-    for name, value in sorted(describe(chosen.machine, chosen.again).items()):
+    try:
+        found = describe(chosen.machine, chosen.again)
+    except Refused as error:
+        sys.exit(str(error))
+    for name, value in sorted(found.items()):
         print(f"{name:>15}: {value}")
 
 

@@ -7,13 +7,14 @@ merge with a sentence, and the target is as it was. Merging the same results twi
 
 import argparse
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from ..repository import ROOT, Refused, find_commit
 from .files import (
     NOT_MEASURED,
-    Refused,
     case_columns,
     cases,
     count_values,
@@ -28,7 +29,6 @@ from .files import (
     write,
 )
 
-ROOT = Path(__file__).parents[2]
 # What makes numbers comparable. A kernel's version may change under a machine; its name says which machine it is.
 HARDWARE = ("machine", "arch", "cpu", "num_cpu")
 ENVIRONMENT = ("python", "requirements", "env_vars", "commit_hash", "env_name")
@@ -74,11 +74,6 @@ def union(mine, theirs):
     return [list(dict.fromkeys(some + others)) for some, others in zip(mine, theirs, strict=True)]
 
 
-def contains(many, few):
-    rest = list(many)
-    return all(value in rest and (rest.remove(value) or True) for value in few)
-
-
 def pool(mine, theirs):
     """One case from the samples of both; None where one has no samples, or was timed another way."""
     from asv_runner.statistics import compute_stats
@@ -86,7 +81,8 @@ def pool(mine, theirs):
     number = mine.get("stats_number")
     if not mine.get("samples") or not theirs.get("samples") or number != theirs.get("stats_number"):
         return None
-    samples = [*mine["samples"], *theirs["samples"]]
+    # What both have, of an earlier merge or of a run that went on, counts once.
+    samples = list((Counter(mine["samples"]) | Counter(theirs["samples"])).elements())
     result, stats = compute_stats(samples, number)
     pooled = {name: stats.get(name.removeprefix("stats_")) for name in mine if name.startswith("stats_")}
     return {**pooled, "result": result, "samples": samples}
@@ -101,11 +97,11 @@ def merge_case(mine, theirs, theirs_is_later, summary):
     if not is_measured(mine["result"]):
         summary.added += 1
         return theirs
-    some, others = mine.get("samples") or [mine["result"]], theirs.get("samples") or [theirs["result"]]
-    if contains(some, others):
+    some, others = (Counter(case.get("samples") or [case["result"]]) for case in (mine, theirs))
+    if others <= some:
         summary.known += 1
         return mine
-    if contains(others, some):
+    if some <= others:
         summary.added += 1
         return theirs
     pooled = pool(mine, theirs)
@@ -193,6 +189,7 @@ def plan(sources, target, knows=None):
             writes[path] = {**machine, **(mine or {})}
             for file in result_files(folder):
                 theirs = load_results(file, folder.name)
+                check_same_machine(machine, theirs["params"], file)
                 if knows and not knows(theirs["commit_hash"]):
                     raise Refused(
                         f"{file} is of commit {theirs['commit_hash'][:8]}, which this repository does not have: "
@@ -212,16 +209,22 @@ def plan(sources, target, knows=None):
 
 
 def merge_benchmarks(source, target, writes, summary):
-    """benchmarks.json describes the suite: mine stands, and what it lacks is added."""
+    """benchmarks.json describes the suite: mine stands, and what it lacks is added, newer patterns too."""
     if not (source / "benchmarks.json").exists():
         return
     path, theirs = target / "benchmarks.json", load(source / "benchmarks.json")
     mine = writes.get(path) or (load(path) if path.exists() else {})
     writes[path] = {**theirs, **mine}
     for name, benchmark in theirs.items():
-        if isinstance(benchmark, dict) and benchmark.get("version") != writes[path][name].get("version"):
+        known = writes[path][name]
+        if not isinstance(benchmark, dict):
+            continue
+        if benchmark.get("version") != known.get("version"):
             note = f"{name} has another version in {source}: its results there are not shown"
             summary.notes += [note] if note not in summary.notes else []
+        else:
+            params = union(known.get("params") or [], benchmark.get("params") or [])
+            writes[path][name] = {**known, "params": params or known.get("params")}
 
 
 def merge(sources, target, knows=None):
@@ -232,8 +235,6 @@ def merge(sources, target, knows=None):
 
 
 def main(arguments=None):
-    from ..gate import builds
-
     first, *_ = __doc__.splitlines()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet.merge", description=first)
     parser.add_argument(
@@ -247,8 +248,8 @@ def main(arguments=None):
 
     def knows(commit):
         try:
-            return bool(builds.find_commit(commit))
-        except builds.NotBuilt:
+            return bool(find_commit(commit))
+        except Refused:
             return False
 
     try:

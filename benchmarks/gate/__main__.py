@@ -10,8 +10,11 @@ import math
 import signal
 import statistics
 import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from ..repository import Refused, find_commit, git
 
 
 def options(arguments=None):
@@ -25,19 +28,15 @@ def options(arguments=None):
 
 
 def _describe(commit):
-    from . import builds
-
-    return f"{commit[:8]}: {builds.git('log', '-1', '--format=%s', commit)}"
+    return f"{commit[:8]}: {git('log', '-1', '--format=%s', commit)}"
 
 
 def refuse_dirty_tree():
     """The gate measures commits; a verdict on something else than what one sees is none."""
-    from . import builds
-
-    changed = builds.git("status", "--porcelain", "--", "csrc", "strideops", "meson.build", "pyproject.toml")
+    changed = git("status", "--porcelain", "--", "csrc", "strideops", "meson.build", "pyproject.toml")
     if changed:
         files = ", ".join(line.split()[-1] for line in changed.splitlines()[:5])
-        raise builds.NotBuilt(f"not committed: {files}. The gate measures commits: commit, or name one with HEAD=<rev>")
+        raise Refused(f"not committed: {files}. The gate measures commits: commit, or name one with HEAD=<rev>")
 
 
 def install_both(base, head):
@@ -52,38 +51,52 @@ def install_both(base, head):
     differ = sorted(name for name in set(found[0]) | set(found[1]) if found[0].get(name) != found[1].get(name))
     if differ:
         pairs = ", ".join(f"{name} {found[0].get(name)} and {found[1].get(name)}" for name in differ)
-        raise builds.NotBuilt(f"the environments differ: {pairs}. Remove .asv/gate and run the gate again")
+        raise Refused(f"the environments differ: {pairs}. Remove .asv/gate and run the gate again")
     return tuple(both)
 
 
 def compare_exact(both, report, begin):
+    """The figures of base and of head, and what they say; after an interruption these are not all."""
     from . import exact, subset
-    from .process import kill_all
-    from .report import COPIES, SLOWER, Finding
+    from .process import interruptible
+
+    figures = {build: exact.Figures() for build in both}
 
     def measure(build):
-        figures = exact.track(build, subset.TRACKED, begin(f"{build.side}: copies", len(subset.TRACKED)))
+        exact.track(build, subset.TRACKED, figures[build], begin(f"{build.side}: copies", len(subset.TRACKED)))
         if exact.has_callgrind():
             advance = begin(f"{build.side}: instructions", len(subset.TIMED))
-            figures.update(exact.count_instructions(build, subset.TIMED, advance))
-        return figures
+            exact.count_instructions(build, subset.TIMED, figures[build], advance)
 
-    with ThreadPoolExecutor(len(both)) as pool:
-        try:
-            base, head = pool.map(measure, both)
-        except KeyboardInterrupt:
-            kill_all()
-            raise
+    try:
+        with ThreadPoolExecutor(len(both)) as pool, interruptible():
+            list(pool.map(measure, both))
+    except KeyboardInterrupt:
+        for each in figures.values():
+            each.failed.clear()  # they were ended
+        judge_exact(*figures.values(), report, whole=False)
+        raise
     if not exact.has_callgrind():
         report.notes.append("instructions were not counted: there is no valgrind (Debian: apt-get install valgrind)")
-    lost = {str(case): "head has no figure" for case, kind in base.values if (case, kind) not in head.values}
-    report.failed.update(lost | {str(case): why for side in (base, head) for case, why in side.failed.items()})
+    judge_exact(*figures.values(), report)
+    return tuple(figures.values())
+
+
+def judge_exact(base, head, report, whole=True):
+    from . import exact
+    from .report import COPIES, SLOWER, Finding
+
+    if whole:
+        lost = {str(case): "head has no figure" for case, kind in base.values if (case, kind) not in head.values}
+        report.failed.update(lost | {str(case): why for side in (base, head) for case, why in side.failed.items()})
+        new = {str(case) for case, kind in head.values if (case, kind) not in base.values and case not in base.failed}
+        if new:
+            report.notes.append(f"exact: {len(new)} figures are new, with nothing to compare: {min(new)} ...")
     for _, kind in base.values.keys() & head.values.keys():
         report.compared[kind] = report.compared.get(kind, 0) + 1
     for rise in exact.rises(base, head):
         outcome = COPIES if rise.copies else SLOWER
         report.findings.append(Finding(outcome, str(rise.case), rise.kind, rise.base, rise.head, "exact: it rose"))
-    return base, head
 
 
 def judge_times(stages, report, spreads):
@@ -126,49 +139,48 @@ def compare_times(both, report, begin, spreads, stages):
         judge_times(stages, report, spreads)
 
 
-def run(chosen):
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+def measure(chosen, report):
+    """Both builds and both channels, into the report."""
+    from .. import environments, progress
+    from . import process, publish, results, times
+    from .report import GATE
 
-    from .. import environments
-    from . import builds, process, publish, results, times
+    machine = environments.machine_name(chosen.machine)
+    if chosen.head is None:
+        refuse_dirty_tree()
+    commits = tuple(find_commit(name) for name in (chosen.base, chosen.head or "HEAD"))
+    report.base, report.head = map(_describe, commits)
+    spreads = publish.known_spreads(machine)
+    if not spreads:
+        report.notes.append(f"no A/A history of {machine}: the thresholds are those of a noisy machine")
+    both = install_both(*commits)
+    with progress.tasks() as begin:
+        counted, stages = compare_exact(both, report, begin), times.Stages()
+        try:
+            compare_times(both, report, begin, spreads, stages)
+        finally:
+            try:
+                results.save(both, commits, stages, counted, machine, chosen.out)
+            except (process.Failed, OSError) as error:
+                report.notes.append(f"asv's result files were not written: {error}")
+    if not report.failed and not sum(report.compared.values()):
+        report.failed[GATE] = "base and head have no benchmark in common"
+
+
+def run(chosen):
+    """The report, whatever happens: a gate that fails has not found anything slower."""
     from .report import GATE, Report
 
     report = Report(chosen.base, chosen.head or "HEAD")
-    machine = environments.machine_name(chosen.machine)
     try:
-        if chosen.head is None:
-            refuse_dirty_tree()
-        base, head = (builds.find_commit(name) for name in (chosen.base, chosen.head or "HEAD"))
-        report.base, report.head = _describe(base), _describe(head)
-        both = install_both(base, head)
-        spreads = publish.known_spreads(machine)
-        if not spreads:
-            report.notes.append(f"no A/A history of {machine}: the thresholds are those of a noisy machine")
-        console = Console()
-        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-
-            def begin(what, total):
-                if not console.is_terminal:
-                    print(what, flush=True)
-                task = progress.add_task(what, total=total)
-                return lambda: progress.advance(task)
-
-            counted, stages = compare_exact(both, report, begin), times.Stages()
-            try:
-                compare_times(both, report, begin, spreads, stages)
-            finally:
-                try:
-                    results.save(both, (base, head), stages, counted, machine, chosen.out)
-                except process.Failed as error:
-                    report.notes.append(f"asv's result files were not written: {error}")
-        if not report.failed and not sum(report.compared.values()):
-            report.failed[GATE] = "base and head have no benchmark in common"
-    except builds.NotBuilt as error:
+        measure(chosen, report)
+    except Refused as error:
         report.failed[GATE] = str(error)
     except KeyboardInterrupt:
         report.failed[GATE] = "interrupted: what was measured so far is in the table"
+    except Exception as error:
+        traceback.print_exc()
+        report.failed[GATE] = f"an error of its own, {error!r}: please report it, with the lines above"
     return report
 
 
@@ -178,6 +190,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = options()
     found = run(chosen)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the report is written whole
     report.save(found, chosen.out)
     report.show(found)
     print(f"written: {chosen.out / 'gate.json'}, {chosen.out / 'gate.md'}")

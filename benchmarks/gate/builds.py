@@ -8,15 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import environments
-
-ROOT = Path(__file__).parents[2]
-
-
-class NotBuilt(Exception):
-    """A commit that cannot be compared, with the sentence that says why."""
+from ..repository import ROOT, Refused
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Build:
     """One commit, installed.
 
@@ -28,6 +23,8 @@ class Build:
         Its hash.
     python : str
         The interpreter of its environment.
+    package : path
+        The installed package.
     environment : str
         asv's name of it: Python and the packages of the matrix.
     version : str
@@ -39,26 +36,10 @@ class Build:
     side: str
     commit: str
     python: str
+    package: Path
     environment: str
     version: str
     requirements: dict
-
-
-def git(*arguments, repo=ROOT, date=None):
-    """What git prints; NotBuilt with its last line where it fails. The date is that of a new commit."""
-    environment = {**os.environ, **({"GIT_COMMITTER_DATE": date} if date else {})}
-    done = subprocess.run(["git", *arguments], cwd=repo, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NotBuilt(f"git {' '.join(arguments)}: {(done.stderr.strip() or 'failed').splitlines()[-1]}")
-    return done.stdout.strip()
-
-
-def find_commit(revision, repo=ROOT):
-    """The hash of a revision."""
-    try:
-        return git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", repo=repo)
-    except NotBuilt:
-        raise NotBuilt(f"{revision!r} names no commit of this repository; try a hash, a branch or HEAD~1") from None
 
 
 def install(side, commit, repo=ROOT):
@@ -83,16 +64,24 @@ def install(side, commit, repo=ROOT):
         environment.create()
         environment.install_project(conf, get_repo(conf), commit)
         broken = environments.broken_claims(environment)
-    except (util.UserError, util.ProcessError, OSError, LookupError) as error:
+    except (util.UserError, subprocess.SubprocessError, OSError, LookupError) as error:
         said = str(getattr(error, "stderr", "") or error).strip().splitlines() or ["no reason given"]
         log = ROOT / ".asv/gate" / f"{side}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"{error}\n{getattr(error, 'stdout', '')}\n{getattr(error, 'stderr', '')}\n")
-        raise NotBuilt(f"{side} ({commit[:8]}) does not build: {said[-1][:200]} (all of it: {log})") from None
+        raise Refused(f"{side} ({commit[:8]}) does not build: {said[-1][:200]} (all of it: {log})") from None
     if broken:
-        raise NotBuilt(f"{'; '.join(broken)}. Remove .asv/gate and run the gate again")
+        raise Refused(f"{'; '.join(broken)}. Remove .asv/gate and run the gate again")
     python = environment.find_executable("python")
-    return Build(side, commit, python, environment.name, environment.python, environment.requirements)
+    package = find_package(python)
+    return Build(side, commit, python, package, environment.name, environment.python, environment.requirements)
+
+
+def find_package(python):
+    """Where an interpreter has strideops installed."""
+    code = "import importlib.util as u; print(u.find_spec('strideops').submodule_search_locations[0])"
+    done = subprocess.run([python, "-P", "-c", code], capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip())
 
 
 def packages(build):

@@ -14,14 +14,21 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import builds, delays, exact, injections, subset, times, verdicts
-from .verdicts import COUNTED_SHARE, SAME, SHARES, counted_name, share_name
-
-SAME_RUNS = verdicts.HISTORY + 300
-SHARE_RUNS = 20
-PLANTED_RUNS = 2
-COUNTED_RUNS = 10
-EXACT_RUNS = 23  # on each side; each is compared with each of the other side's, in both directions
+from ..repository import ROOT, Refused, find_commit
+from . import builds, delays, exact, injections, subset, times
+from .process import Failed, interruptible
+from .verdicts import (
+    COUNTED_RUNS,
+    COUNTED_SHARE,
+    EXACT_RUNS,
+    PLANTED_RUNS,
+    SAME,
+    SAME_RUNS,
+    SHARE_RUNS,
+    SHARES,
+    counted_name,
+    share_name,
+)
 
 
 class Record:
@@ -36,12 +43,12 @@ class Record:
                     runs.append(json.loads(line))
                 except ValueError:
                     print(f"{file}: line {number + 1} is no record; it was cut off, and is measured again")
-        self.commit = commit or (runs[-1]["commit"] if runs else builds.find_commit("HEAD"))
+        self.commit = commit or (runs[-1]["commit"] if runs else find_commit("HEAD"))
         self.runs = [run for run in runs if run["commit"] == self.commit]
         self.count = Counter((run["what"], run["name"]) for run in self.runs)
 
-    def delays(self, name):
-        """What delays.py found."""
+    def turns(self, name):
+        """What delays.py found, for times or for instructions."""
         return next(run["turns"] for run in self.runs if run["what"] == "delays" and run["name"] == name)
 
     def add(self, run):
@@ -86,18 +93,18 @@ def run_shares(delay, turns):
     """
     cases = [case for case in subset.TIMED if str(case) in turns]
     stages = {share_name(share): times.Stages() for share in SHARES}
-    delays = {
+    wanted = {
         share_name(share): tuple({case: round(more * turns[str(case)]) for case in cases} for more in (0, share))
         for share in SHARES
     }
-    times.take_stages((delay, delay), cases, stages, delays=delays)
+    times.take_stages((delay, delay), cases, stages, delays=wanted)
     return [_time_run(name, found, cases) for name, found in stages.items()]
 
 
 def _time_run(name, stages, cases):
     """As it is recorded. Four digits are more than there is to know."""
     if stages.failed:
-        raise builds.NotBuilt(f"{name}: {stages.failed}")
+        raise Refused(f"{name}: {stages.failed}")
 
     def logs(stage):
         found = {str(case): stages.logs(stage, case) for case in cases}
@@ -111,35 +118,41 @@ def run_exact(*some):
     """One run of the exact channel on each build, side by side."""
 
     def run(build):
-        tracked = exact.track(build, subset.QUICKLY_TRACKED)
-        counted = exact.count_instructions(build, subset.TIMED)
-        return _exact_run(build.side, tracked, counted)
+        figures = exact.Figures()
+        exact.track(build, subset.QUICKLY_TRACKED, figures)
+        exact.count_instructions(build, subset.TIMED, figures)
+        return _exact_run(build.side, figures)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(run, some))
-
-
-def _exact_run(name, *found):
-    figures = {f"{case} {kind}": value for each in found for (case, kind), value in each.values.items()}
-    failed = {str(case): why for each in found for case, why in each.failed.items()}
-    return {"what": "exact", "name": name, "figures": figures, "failed": failed}
+    return _side_by_side(run, some)
 
 
-def run_more_instructions(build, delays):
+def run_more_instructions(build, turns):
     """The instructions of the build with the injected loop, without turns and with those of the share."""
 
     def run(share):
-        cases = [case for case in subset.TIMED if str(case) in delays]
-        turns = {case: math.ceil(share * delays[str(case)]) for case in cases}
-        return _exact_run(counted_name(share), exact.count_instructions(build, cases, delays=turns))
+        figures = exact.Figures()
+        cases = [case for case in subset.TIMED if str(case) in turns]
+        wanted = {case: math.ceil(share * turns[str(case)]) for case in cases}
+        exact.count_instructions(build, cases, figures, delays=wanted)
+        return _exact_run(counted_name(share), figures)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(run, (0, COUNTED_SHARE)))
+    return _side_by_side(run, (0, COUNTED_SHARE))
+
+
+def _side_by_side(run, some):
+    with ThreadPoolExecutor(os.cpu_count()) as pool, interruptible():
+        return list(pool.map(run, some))
+
+
+def _exact_run(name, figures):
+    values = {f"{case} {kind}": value for (case, kind), value in figures.values.items()}
+    failed = {str(case): why for case, why in figures.failed.items()}
+    return {"what": "exact", "name": name, "figures": values, "failed": failed}
 
 
 def install_all(commit):
     """The commit twice, and a build of every injection."""
-    folder = builds.ROOT / ".asv/gate/planted"
+    folder = ROOT / ".asv/gate/planted"
     installed = {side: builds.install(side, commit) for side in ("base", "head")}
     injections.clone(folder, commit)
     for injection in (injections.DELAY, *injections.PLANTED):
@@ -160,7 +173,8 @@ def plan(installed, record):
     for turn in range(SHARE_RUNS):
         for _ in range(_share_of(SAME_RUNS, turn)):
             yield "time", SAME, lambda: run_times(SAME, (base, head))
-        yield "time", share_name(SHARES[0]), lambda: run_shares(delay, record.delays("time"))
+        # All shares are one run, which is there when its last record is.
+        yield "time", share_name(SHARES[-1]), lambda: run_shares(delay, record.turns("time"))
         for each in injections.PLANTED:
             for _ in range(_share_of(PLANTED_RUNS, turn)):
                 yield "time", each.name, lambda name=each.name: run_times(name, (base, installed[name]))
@@ -171,7 +185,7 @@ def plan(installed, record):
             yield "exact", build.side, lambda build=build: run_exact(build)
         for _ in range(_share_of(COUNTED_RUNS, turn)):
             more = counted_name(COUNTED_SHARE)
-            yield "exact", more, lambda: run_more_instructions(delay, record.delays("instructions"))
+            yield "exact", more, lambda: run_more_instructions(delay, record.turns("instructions"))
 
 
 def _share_of(count, turn):
@@ -196,7 +210,7 @@ def check_machine(record):
     cpu = Machine.get_defaults()["cpu"]
     known = {run["name"] for run in record.runs if run["what"] == "machine"}
     if known - {cpu}:
-        raise builds.NotBuilt(
+        raise Refused(
             f"the runs that are there were measured on {', '.join(known)}, this is {cpu}: "
             "give this machine another name (--machine), or its record another folder (--folder)"
         )
@@ -206,14 +220,7 @@ def check_machine(record):
 
 def measure(record):
     """All runs that the record lacks."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from .. import progress
 
     installed = install_all(record.commit)
     planned, todo = Counter(), []
@@ -221,17 +228,12 @@ def measure(record):
         planned[what, name] += 1
         if planned[what, name] > record.count[what, name]:
             todo.append((name, run))
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    shown = sys.stdout.isatty()
-    with Progress(*columns, TextColumn("{task.description}"), disable=not shown) as progress:
-        task = progress.add_task("", total=len(todo))
-        for number, (name, run) in enumerate(todo):
-            progress.update(task, description=name)
+    with progress.tasks() as begin:
+        advance = begin("runs", len(todo))
+        for name, run in todo:
             for each in run():
                 record.add(each)
-            progress.advance(task)
-            if not shown and number % 10 == 0:
-                print(f"{number + 1} of {len(todo)}: {name}", flush=True)
+            advance(name)
 
 
 def main(arguments=None):
@@ -241,15 +243,15 @@ def main(arguments=None):
     chosen = options(arguments)
     try:
         machine = environments.machine_name(chosen.machine)
-        folder = chosen.folder or builds.ROOT / "results/calibration" / machine
-        record = Record(folder / "runs.jsonl", chosen.commit and builds.find_commit(chosen.commit))
+        folder = chosen.folder or ROOT / "results/calibration" / machine
+        record = Record(folder / "runs.jsonl", chosen.commit and find_commit(chosen.commit))
         if not chosen.report:
             check_machine(record)
             measure(record)
         print(publish.write(record.runs, machine, record.commit, folder))
     except KeyboardInterrupt:
         sys.exit("stopped; the same command goes on from here")
-    except builds.NotBuilt as error:
+    except (Refused, Failed) as error:
         sys.exit(str(error))
 
 

@@ -47,8 +47,9 @@ def of_times(build, cases):
 
 def of_instructions(build, cases):
     """Case -> turns that execute as many instructions as the call does."""
-    without, slow = (
-        exact.count_instructions(build, cases, delays=dict.fromkeys(cases, count)).values for count in (0, TRIAL_TURNS)
-    )
+    without, slow = exact.Figures(), exact.Figures()
+    for figures, count in ((without, 0), (slow, TRIAL_TURNS)):
+        exact.count_instructions(build, cases, figures, delays=dict.fromkeys(cases, count))
+    without, slow = without.values, slow.values
     more = {case: slow[case, kind] - value for (case, kind), value in without.items()}
     return {str(case): TRIAL_TURNS * value / more[case] for (case, _), value in without.items() if more[case] > 0}

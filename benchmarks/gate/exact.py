@@ -10,7 +10,8 @@ from pathlib import Path
 from .process import Failed, Process
 
 INSTRUCTIONS = "instructions"
-CALLS = 5  # between two marks; the difference of twice as many and as many is what a call takes
+REPEATS = 3  # the least counts: now and then the interpreter has other work
+CALLS = 20  # between two marks; the difference of twice as many and as many is what a call takes
 MARK = "getppid"  # a function that nobody else calls
 LARGEST_COUNTED = 512  # a program in valgrind runs fifty times slower
 
@@ -30,19 +31,14 @@ class Figures:
     values: dict = field(default_factory=dict)
     failed: dict = field(default_factory=dict)
 
-    def update(self, others):
-        self.values.update(others.values)
-        self.failed.update(others.failed)
-
 
 def kind_of(case):
     """ "requested", "copied", "readers", "stores", "loads": what a tracked case counts."""
     return case.benchmark.rpartition("track_")[2]
 
 
-def track(build, cases, advance=lambda: None):
-    """The values of tracked benchmarks, all from one process."""
-    figures = Figures()
+def track(build, cases, figures, advance=lambda: None):
+    """The values of tracked benchmarks, all from one process, into the figures."""
     try:
         with Process(build) as process:
             for case in cases:
@@ -56,7 +52,6 @@ def track(build, cases, advance=lambda: None):
                 advance()
     except (Failed, OSError) as error:
         figures.failed.update({case: str(error) for case in cases if (case, kind_of(case)) not in figures.values})
-    return figures
 
 
 def has_callgrind():
@@ -67,14 +62,13 @@ def _is_counted(case):
     return all(not word.isdigit() or int(word) <= LARGEST_COUNTED for word in case.parameters)
 
 
-def count_instructions(build, cases, advance=lambda: None, delays=None):
+def count_instructions(build, cases, figures, advance=lambda: None, delays=None):
     """Instructions per call of timed benchmarks, by valgrind's callgrind, which runs the kernels of AVX2 at most.
 
-    callgrind writes its count at every mark, numbered. `delays`, case -> number, is for the calibration: how often
-    the injected loop turns in every op.
+    callgrind writes its count at every mark, numbered, and the worker says which numbers its marks had. `delays`,
+    case -> number, is for the calibration: how often the injected loop turns in every op.
     """
-    figures = Figures()
-    counted = []
+    marks = {}
     cases = [case for case in cases if _is_counted(case)]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
@@ -86,18 +80,20 @@ def count_instructions(build, cases, advance=lambda: None, delays=None):
                         if process.order("select", case.benchmark, case.parameters):
                             if delays:
                                 process.order("set_delay", delays[case])
-                            process.order("count", CALLS)
-                            counted.append(case)
+                            marks[case] = process.order("count", CALLS, REPEATS)
                     except Failed as error:
                         figures.failed[case] = str(error)
                     advance()
         except (Failed, OSError) as error:
-            figures.failed.update({case: str(error) for case in cases if case not in counted})
-        for number, case in enumerate(counted):
-            # Four marks each; the file of a mark has what was counted since the mark before it.
-            once, twice = (_total(Path(f"{out}.{4 * number + after}")) for after in (3, 4))
-            figures.values[case, INSTRUCTIONS] = round((twice - once) / CALLS)
-    return figures
+            figures.failed.update({case: str(error) for case in cases if case not in marks})
+        for case, mark in marks.items():
+            # The file of a mark has what was counted since the mark before it.
+            try:
+                counts = [_total(Path(f"{out}.{mark + after}")) for after in range(1, 2 * REPEATS + 1)]
+            except (OSError, TypeError):
+                figures.failed[case] = f"{build.side}: callgrind has written no count"
+            else:
+                figures.values[case, INSTRUCTIONS] = round((min(counts[1::2]) - min(counts[::2])) / CALLS)
 
 
 def _total(file):

@@ -7,7 +7,7 @@ Every result stays right. A plant whose place is gone from the source is an erro
 import shutil
 from dataclasses import dataclass
 
-from . import builds
+from ..repository import ROOT, Refused, git
 
 RUN = "csrc/kernels/run.c"
 LAYOUT = "csrc/kernels/layout.c"
@@ -117,22 +117,22 @@ PLANTED = (
 def clone(folder, commit):
     """A repository beside ours, at the commit."""
     shutil.rmtree(folder, ignore_errors=True)
-    builds.git("clone", "--quiet", "--no-checkout", str(builds.ROOT), str(folder))
-    builds.git("checkout", "--quiet", "--detach", commit, repo=folder)
+    git("clone", "--quiet", "--no-checkout", str(ROOT), str(folder))
+    git("checkout", "--quiet", "--detach", commit, repo=folder)
 
 
 def plant(injection, folder, commit):
     """Commit the injection on top of the commit, in a repository of ours; its hash."""
-    builds.git("checkout", "--quiet", "--force", "--detach", commit, repo=folder)
+    git("checkout", "--quiet", "--force", "--detach", commit, repo=folder)
     file = folder / injection.path
     text = file.read_text()
     if text.count(injection.place) != 1:
-        raise builds.NotBuilt(f"{injection.name}: {injection.path} has no {injection.place!r}, or several")
+        raise Refused(f"{injection.name}: {injection.path} has no {injection.place!r}, or several")
     file.write_text(text.replace(injection.place, injection.plant))
     # The same commit every time, so that asv finds the build that it has.
-    date = builds.git("show", "--no-patch", "--format=%cI", commit, repo=folder)
+    date = git("show", "--no-patch", "--format=%cI", commit, repo=folder)
     who = ("-c", "user.name=calibration", "-c", "user.email=calibration@localhost")
-    builds.git(
+    git(
         *who,
         "commit",
         "--quiet",
@@ -143,5 +143,5 @@ def plant(injection, folder, commit):
         repo=folder,
         date=date,
     )
-    builds.git("branch", "--force", injection.name, repo=folder)
-    return builds.git("rev-parse", "HEAD", repo=folder)
+    git("branch", "--force", injection.name, repo=folder)
+    return git("rev-parse", "HEAD", repo=folder)

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The other end of worker.py: a process in the environment of a build."""
+"""The other end of worker.py: a process that runs a build.
+
+Every process gets a copy of the package of its own. Where the pages of a library lie in memory stays as it is for as
+long as the system keeps the file, hours, and makes small calls faster or slower by a per cent: two builds of the same
+code then differ in every process, until one day they do not. Copies lie somewhere else each time. For the same reason
+both sides of a comparison run in one environment, with one NumPy.
+"""
 
 import json
 import os
 import select
+import shutil
 import subprocess
+import tempfile
+import threading
 import weakref
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).parents[1]
@@ -22,6 +31,7 @@ ENVIRONMENT = {
 
 
 _running = weakref.WeakSet()
+_stopped = threading.Event()
 
 
 class Failed(Exception):
@@ -29,11 +39,26 @@ class Failed(Exception):
 
 
 class Process:
-    """A worker; a context manager that ends it. Ctrl-C at the terminal does not reach it: `kill_all` does."""
+    """A worker; a context manager that ends it. Ctrl-C at the terminal does not reach it (see `interruptible`)."""
 
-    def __init__(self, build, core=None, prefix=()):
+    def __init__(self, build, core=None, prefix=(), home=None):
+        """Start it.
+
+        Parameters
+        ----------
+        build : Build
+        core : int or None
+            To stay on.
+        prefix : sequence of str
+            A program that runs it, and its options.
+        home : Build or None
+            In whose environment it runs; None is its own.
+        """
         self._side = build.side
-        command = [*prefix, build.python, "-P", str(Path(__file__).parent / "worker.py"), str(BENCHMARKS)]
+        self._folder = Path(tempfile.mkdtemp(prefix="strideops-"))
+        shutil.copytree(build.package, self._folder / build.package.name)
+        python, worker = (home or build).python, Path(__file__).parent / "worker.py"
+        command = [*prefix, python, "-P", str(worker), str(BENCHMARKS), str(self._folder)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         self._process = subprocess.Popen(
             command,
@@ -41,13 +66,16 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            cwd=Path(build.python).parent,
+            cwd=Path(python).parent,
             start_new_session=True,
             env={**environment, **ENVIRONMENT},
         )
         self._answers = select.poll()
         self._answers.register(self._process.stdout, select.POLLIN | select.POLLHUP)
         _running.add(self)
+        if _stopped.is_set():  # asked after the adding: who stops all has seen it, or is seen here
+            self.__exit__(Failed)
+            raise Failed("interrupted")
         self.order("pin", core)
 
     def order(self, *words):
@@ -56,7 +84,10 @@ class Process:
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(words).encode() + b"\n")
             # No thread as a watchdog: it would take as long as an order does.
-            while not line.endswith(b"\n") and self._answers.poll(1000 * TIMEOUT):
+            while not line.endswith(b"\n"):
+                if not self._answers.poll(1000 * TIMEOUT):
+                    self.kill()
+                    raise Failed(f"{self._side}: {words[0]!r} took more than {TIMEOUT} seconds")
                 part = os.read(self._process.stdout.fileno(), 1 << 20)
                 if not part:
                     break
@@ -81,9 +112,20 @@ class Process:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def kill_all():
-    """The processes of an interrupted run; who waits for an answer gets Failed."""
-    for process in list(_running):
-        process.kill()
+@contextmanager
+def interruptible():
+    """Ctrl-C within ends all processes, and no other begins: threads that wait for their answers get Failed at once.
+
+    Belongs inside of the pool of these threads, which waits for them when it is left.
+    """
+    _stopped.clear()
+    try:
+        yield
+    except KeyboardInterrupt:
+        _stopped.set()
+        for process in list(_running):
+            process.kill()
+        raise

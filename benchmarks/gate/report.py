@@ -2,11 +2,11 @@
 """What the gate found: the outcome, the table, and the same as JSON and as Markdown for a pull request."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from .. import units
+from ..repository import write_whole
 
 # argparse has 2.
 SAME, SLOWER, COPIES, DID_NOT_RUN = 0, 1, 3, 4
@@ -177,13 +177,6 @@ def show(report):
     for note in report.notes:
         print(note)
     print(f"base {report.base}\nhead {report.head}\n{report.verdict}")
-
-
-def write_whole(path, text):
-    """Whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
 
 
 def save(report, folder):

@@ -5,12 +5,12 @@
 """
 
 import json
+import shutil
 from itertools import product
 
 from .. import environments
-from .builds import ROOT, git
+from ..repository import ROOT, git, write_whole
 from .process import Process
-from .report import write_whole
 
 
 def _described(build, names):
@@ -59,6 +59,9 @@ def save(both, commits, stages, counted, machine, folder):
 
     if commits[0] == commits[1]:
         return  # one name for two files
+    # asv writes its files in place: they become those of this run when all are there.
+    part = folder / "results.part"
+    shutil.rmtree(part, ignore_errors=True)
     pairs = stages.first + stages.second
     described = {}
     for side, (build, commit) in enumerate(zip(both, commits, strict=True)):
@@ -83,9 +86,11 @@ def save(both, commits, stages, counted, machine, folder):
         for name in (*samples, *values):
             found = _result(described[name], values.get(name, {}), samples.get(name, {}))
             results.add_result(described[name], found, record_samples=True)
-        results.save(str(folder / "results"))
-        util.write_json(str(folder / "results" / machine / "machine.json"), facts, Machine.api_version)
-    util.write_json(str(folder / "results/benchmarks.json"), described, 2)
+        results.save(str(part))
+        util.write_json(str(part / machine / "machine.json"), facts, Machine.api_version)
+    util.write_json(str(part / "benchmarks.json"), described, 2)
+    shutil.rmtree(folder / "results", ignore_errors=True)
+    part.rename(folder / "results")
     conf = json.loads((ROOT / "asv.conf.json").read_text())
     conf |= {"repo": str(ROOT), "results_dir": "results", "html_dir": "html"}
     write_whole(folder / "asv.conf.json", json.dumps(conf, indent=1) + "\n")

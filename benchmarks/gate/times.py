@@ -7,12 +7,11 @@ lies above all, so a pair is one observation, and the test is one on pairs (deci
 
 import os
 import statistics
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from . import decide
-from .process import Failed, Process, kill_all
+from .process import Failed, Process, interruptible
 
 SETUPS = 2  # of a case in each process of the first stage, each in fresh memory
 ROUNDS = 20  # of turns, in each setup
@@ -115,7 +114,7 @@ def take_pair(builds, wanted, setups, rounds, core=None, delays=None):
     """
     pairs = {variant: Pair() for variant in wanted}
     try:
-        with Process(builds[0], core) as base, Process(builds[1], core) as head:
+        with Process(builds[0], core) as base, Process(builds[1], core, home=builds[0]) as head:
             for _ in range(setups):
                 for process in (base, head):
                     process.order("release")
@@ -123,11 +122,12 @@ def take_pair(builds, wanted, setups, rounds, core=None, delays=None):
                 for number in range(rounds):
                     for case in held:
                         for variant in (variant for variant, cases in wanted.items() if case in cases):
-                            samples = pairs[variant].samples.setdefault(case, ([], []))
+                            pair = pairs[variant]
                             # Whoever begins has waked the core up for the other, and filled the caches anew.
-                            for side in (0, 1) if number % 2 else (1, 0):
-                                delay = delays and delays[variant][side][case]
-                                samples[side].append((base, head)[side].order("turn", str(case), SECONDS, delay))
+                            order = (0, 1) if number % 2 else (1, 0)
+                            delay = delays and delays[variant]
+                            if case not in pair.failed:
+                                _take_turns(case, (base, head), order, pair, delay)
     except (Failed, OSError) as error:
         for variant, cases in wanted.items():
             for case in set(cases) - pairs[variant].new:
@@ -137,6 +137,17 @@ def take_pair(builds, wanted, setups, rounds, core=None, delays=None):
             if case not in pair.failed:
                 pair.seconds[case] = _compare(*samples)
     return pairs
+
+
+def _take_turns(case, processes, order, pair, delays):
+    """One turn of each side; a case that fails takes no other."""
+    samples = pair.samples.setdefault(case, ([], []))
+    try:
+        for side in order:
+            words = ("turn", str(case), SECONDS, delays and delays[side][case])
+            samples[side].append(processes[side].order(*words))
+    except Failed as error:
+        pair.failed[case] = str(error)
 
 
 def _compare(base, head):
@@ -157,23 +168,15 @@ def take_pairs(builds, wanted, count, setups, rounds, take, advance=lambda: None
     What was taken before an interruption is there.
     """
     cores = lanes()
-    stopped = threading.Event()
 
     def lane(number):
         for _ in range(number, count, len(cores)):
-            if stopped.is_set():
-                return
             take(take_pair(builds, wanted, setups, rounds, cores[number], delays))
             advance()
 
-    with ThreadPoolExecutor(len(cores)) as pool:
-        try:
-            for each in [pool.submit(lane, number) for number in range(len(cores))]:
-                each.result()
-        except KeyboardInterrupt:
-            stopped.set()
-            kill_all()
-            raise
+    with ThreadPoolExecutor(len(cores)) as pool, interruptible():
+        for each in [pool.submit(lane, number) for number in range(len(cores))]:
+            each.result()
 
 
 def take_stages(builds, cases, stages, begin=lambda what, total: lambda: None, delays=None):

@@ -4,13 +4,19 @@
 A run is a dict as calibrate.py writes it, a line of runs.jsonl.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import product
 
 from . import decide, exact, injections
 
 SAME = "same code"
+# How many runs a calibration has.
+SAME_RUNS = 320
+SHARE_RUNS = 20
+PLANTED_RUNS = 2
+EXACT_RUNS = 23  # on each side; each is compared with each of the other side's, in both directions
+COUNTED_RUNS = 20
 HISTORY = 20  # A/A runs, the first ones, that give the spreads; the others are judged
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 COUNTED_SHARE = 0.01  # of instructions
@@ -25,6 +31,17 @@ def counted_name(share):
     return f"instructions {share_name(share)}"
 
 
+def missing(runs):
+    """(what, name) -> how many runs a whole calibration has besides."""
+    planned = {("time", SAME): SAME_RUNS, ("exact", "base"): EXACT_RUNS, ("exact", "head"): EXACT_RUNS}
+    planned |= {("time", share_name(share)): SHARE_RUNS for share in SHARES}
+    planned |= {("exact", counted_name(share)): COUNTED_RUNS for share in (0, COUNTED_SHARE)}
+    for injection in injections.PLANTED:
+        planned |= {("time", injection.name): PLANTED_RUNS, ("exact", injection.name): 1}
+    count = Counter((run["what"], run["name"]) for run in runs)
+    return {key: number - count[key] for key, number in planned.items() if number > count[key]}
+
+
 @dataclass(frozen=True)
 class Share:
     """So many of so many."""
@@ -34,6 +51,13 @@ class Share:
 
     def __str__(self):
         return f"{self.count:,} of {self.of:,} ({100 * self.share:.3g} %)" if self.of else "not measured"
+
+    @property
+    def most(self):
+        """The share that is not exceeded, with a confidence of 95 %."""
+        from scipy.stats import binomtest
+
+        return binomtest(self.count, self.of, alternative="less").proportion_ci().high if self.of else 1.0
 
     @property
     def share(self):
@@ -78,7 +102,10 @@ def runs_with_alarms(runs, rule):
 
 def caught(runs, rule, case=None):
     """How many slower cases, of all runs, the rule has seen."""
-    seen = [name in rule(run) for run in runs for name in run["first"] if case in (None, name)]
+    seen = []
+    for run in runs:
+        alarmed = rule(run)
+        seen += [name in alarmed for name in run["first"] if case in (None, name)]
     return Share(sum(seen), len(seen))
 
 

@@ -6,15 +6,18 @@ Runs as a program: one JSON list per line, a word and its arguments, is answered
 sample of every benchmark, in turns with the process that it is compared with.
 """
 
+import gc
 import json
 import math
 import os
 import sys
 import traceback
 from contextlib import suppress
-from itertools import product
+from itertools import product, repeat
 from pathlib import Path
 from time import perf_counter
+
+WARMUPS = 60  # before instructions are counted
 
 
 class Worker:
@@ -27,6 +30,7 @@ class Worker:
         self._caches = {}
         self._held = {}
         self._delay = None
+        self._marks = 0
 
     def pin(self, core):
         """Stay on one core, before anything is imported that starts threads."""
@@ -137,24 +141,32 @@ class Worker:
             return None
         return None if isinstance(value, float) and math.isnan(value) else value
 
-    def count(self, calls):
-        """Make so many calls, then twice as many, with a mark (see exact.MARK) before, between and after them."""
-        os.getppid()  # its first call resolves the symbol
-        self._call(calls)
-        os.getppid()
-        self._call(calls)
-        os.getppid()
-        self._call(2 * calls)
-        os.getppid()
-        return calls
+    def count(self, calls, repeats):
+        """Make so many calls, then twice as many, with a mark (see exact.MARK) before, between and after them.
 
-    def _call(self, calls):
-        if self._batch is not None:
-            self._batch.loops = calls
-            self._batch.run()
-        else:
-            for _ in range(calls):
-                self._benchmark.func(*self._benchmark._current_params)
+        Returns
+        -------
+        int
+            The number of the mark before them.
+        """
+        loop = self._batch.loop
+        warming, counted = (
+            [repeat(None, number) for number in numbers]
+            for numbers in ([1] * WARMUPS + [4 * calls] * 2, [calls, 2 * calls] * repeats)
+        )
+        gc.disable()  # a collection takes thousands
+        self._marks += 1
+        os.getppid()  # its first call resolves the symbol
+        for some in warming:  # Python rewrites the bytecode of what runs often
+            loop(some, perf_counter)
+        self._marks += 1
+        first = self._marks
+        os.getppid()
+        for some in counted:
+            loop(some, perf_counter)
+            os.getppid()
+        self._marks += len(counted)
+        return first
 
     def leave(self):
         """Free what the benchmark holds, also what its module keeps because asv calls setup for every sample."""
@@ -167,7 +179,8 @@ class Worker:
             self._benchmark = None
 
 
-def main(root):
+def main(root, package):
+    sys.path.insert(0, package)
     worker = Worker(root)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a benchmark prints is no answer
@@ -182,4 +195,4 @@ def main(root):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
