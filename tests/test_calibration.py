@@ -8,7 +8,7 @@ import generated_results as made
 import numpy as np
 import pytest
 
-from benchmarks.gate import builds, calibrate, decide, injections, publish, subset, verdicts
+from benchmarks.gate import calibrate, decide, injections, publish, subset, verdicts
 
 CASES = [str(case) for case in subset.TIMED]
 RECORDS = sorted((made.ROOT / "results/calibration").glob("*/runs.jsonl"))
