@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.gate import calibrate, decide, injections, publish, subset, verdicts
+from benchmarks.repository import Refused
 
 CASES = [str(case) for case in subset.TIMED]
 RECORDS = sorted((made.ROOT / "results/calibration").glob("*/runs.jsonl"))
@@ -136,9 +137,7 @@ def test_another_machine_does_not_go_on(tmp_path):
     calibrate.check_machine(calibrate.Record(tmp_path / "runs.jsonl"))
     other = calibrate.Record(tmp_path / "other.jsonl", "c" * 40)
     other.add({"what": "machine", "name": "another CPU"})
-    with pytest.raises(
-        builds.NotBuilt, match=r"were measured on another CPU, this is .*: give this machine another name"
-    ):
+    with pytest.raises(Refused, match=r"were measured on another CPU, this is .*: give this machine another name"):
         calibrate.check_machine(other)
 
 
