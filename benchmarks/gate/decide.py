@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """When is a case slower? A test on pairs of processes, in two stages, and a threshold from the case's own A/A history.
 
-The logarithm of head/base is symmetric about 0 where both run the same code, whatever the noise is: both sides of a
-pair may be exchanged. A permutation test of signs asks for no more than that. What the first stage suspects is measured
-again, and only the new pairs decide, so that the two chances of a false alarm multiply.
+The logarithm of head/base is symmetric about 0 where nothing but the code can tell the sides apart, and the code is the
+same, whatever the noise is: both sides of a pair may be exchanged. A permutation test of signs asks for no more than
+that. What the first stage suspects is measured again, and only the new pairs decide, so that the chances of a false
+alarm multiply.
 """
 
 import math

@@ -5,9 +5,11 @@ A slow moment of the machine then slows both. What is left is what differs from 
 lies above all, so a pair is one observation, and the test is one on pairs (decide.py).
 """
 
+import math
 import os
 import statistics
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from . import decide
@@ -66,7 +68,7 @@ def lanes():
     return cores[-MOST_LANES:]
 
 
-def _hold_all(wanted, processes, pairs):
+def _hold_all(wanted, processes, order, pairs):
     """The cases that both sides hold, in fresh memory; what is wrong with the others is written into their pairs."""
     held = []
     for case in dict.fromkeys(case for cases in wanted.values() for case in cases):
@@ -74,12 +76,12 @@ def _hold_all(wanted, processes, pairs):
         if any(case in pair.failed for pair in concerned):
             continue
         try:
-            has = [process.order("hold", str(case), case.benchmark, case.parameters) for process in processes]
+            has = {side: processes[side].order("hold", str(case), case.benchmark, case.parameters) for side in order}
         except Failed as error:
             for pair in concerned:
                 pair.failed[case] = str(error)
             continue
-        if all(has):
+        if all(has.values()):
             held.append(case)
         for pair in concerned:
             if has[0] and not has[1]:
@@ -89,7 +91,7 @@ def _hold_all(wanted, processes, pairs):
     return held
 
 
-def take_pair(builds, wanted, setups, rounds, core=None, delays=None):
+def take_pair(builds, wanted, setups, rounds, number=0, core=None, delays=None):
     """One process of each build, turn by turn through the cases.
 
     A turn is short, and the turns of both sides follow each other: where a core is shared with somebody else's work it
@@ -103,6 +105,8 @@ def take_pair(builds, wanted, setups, rounds, core=None, delays=None):
         Variant -> cases. The gate has one variant; the calibration has one for each injected delay, in one process.
     setups, rounds : int
         How often a case gets fresh memory, and how many turns it takes there.
+    number : int
+        Of the pair: in every second one head does everything first.
     core : int or None
     delays : dict, optional
         Variant -> for each side, case -> injected delay.
@@ -113,21 +117,23 @@ def take_pair(builds, wanted, setups, rounds, core=None, delays=None):
         Variant -> Pair
     """
     pairs = {variant: Pair() for variant in wanted}
+    orders = ((0, 1), (1, 0))
     try:
-        with Process(builds[0], core) as base, Process(builds[1], core, home=builds[0]) as head:
-            for _ in range(setups):
-                for process in (base, head):
+        with ExitStack() as stack:
+            processes = [None, None]
+            for side in orders[number % 2]:
+                processes[side] = stack.enter_context(Process(builds[side], core, home=builds[0]))
+            for setup in range(setups):
+                for process in processes:
                     process.order("release")
-                held = _hold_all(wanted, (base, head), pairs)
-                for number in range(rounds):
+                held = _hold_all(wanted, processes, orders[(number + setup) % 2], pairs)
+                for turn in range(rounds):
+                    # Whoever begins has waked the core up for the other, and filled the caches anew.
+                    order = orders[(number + turn) % 2]
                     for case in held:
                         for variant in (variant for variant, cases in wanted.items() if case in cases):
-                            pair = pairs[variant]
-                            # Whoever begins has waked the core up for the other, and filled the caches anew.
-                            order = (0, 1) if number % 2 else (1, 0)
-                            delay = delays and delays[variant]
-                            if case not in pair.failed:
-                                _take_turns(case, (base, head), order, pair, delay)
+                            if case not in pairs[variant].failed:
+                                _take_turns(case, processes, order, pairs[variant], delays and delays[variant])
     except (Failed, OSError) as error:
         for variant, cases in wanted.items():
             for case in set(cases) - pairs[variant].new:
@@ -157,9 +163,10 @@ def _compare(base, head):
     minimum over the pair would be that of whichever side met a faster moment.
     """
     base, head = ([min(turn) for turn in side] for side in (base, head))
-    ratio = statistics.median(head[i] / base[i] for i in range(len(base)))
-    least = statistics.median(base)
-    return least, least * ratio
+    # Of logarithms: with both sides exchanged it is the inverse, to the last digit.
+    ratio = math.exp(statistics.median(decide.log_ratios(zip(base, head, strict=True))))
+    middle = statistics.median(base)
+    return middle, middle * ratio
 
 
 def take_pairs(builds, wanted, count, setups, rounds, take, advance=lambda: None, delays=None):
@@ -170,8 +177,8 @@ def take_pairs(builds, wanted, count, setups, rounds, take, advance=lambda: None
     cores = lanes()
 
     def lane(number):
-        for _ in range(number, count, len(cores)):
-            take(take_pair(builds, wanted, setups, rounds, cores[number], delays))
+        for pair in range(len(range(number, count, len(cores)))):
+            take(take_pair(builds, wanted, setups, rounds, number + pair, cores[number], delays))
             advance()
 
     with ThreadPoolExecutor(len(cores)) as pool, interruptible():
