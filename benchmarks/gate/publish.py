@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..repository import ROOT, Refused, write_whole
 from . import decide, subset, verdicts
+from .report import markdown_table
 from .verdicts import SHARES, share_name
 
 SHOWN = SHARES[:-1]
@@ -48,15 +49,6 @@ def _cases(runs, known):
     return rows
 
 
-def _table(names, rows):
-    """Markdown; a name that begins with ">" is one of numbers."""
-    yield f"| {' | '.join(name.lstrip('>') for name in names)} |"
-    yield f"|{'|'.join('--:' if name.startswith('>') else '---' for name in names)}|"
-    for row in rows:
-        yield f"| {' | '.join(map(str, row))} |"
-    yield ""
-
-
 def _incomplete(runs):
     missing = verdicts.missing(runs)
     if missing:
@@ -78,14 +70,9 @@ def text(runs, machine, commit):
         (injection.name, injection.says, ", ".join(kinds) or "nothing", slower)
         for injection, (kinds, slower) in verdicts.planted(runs, known).items()
     ]
-    columns = (
-        "case",
-        ">spread of a pair",
-        ">least told from noise",
-        f">alarms in {same} A/A runs",
-        ">+5 % caught",
-        ">+10 %",
-    )
+    alarms = f"alarms in {same} A/A runs"
+    columns = ("case", "spread of a pair", "least told from noise", alarms, "+5 % caught", "+10 %")
+    planted_columns = ("planted", "what is wrong", "rose in the exact channel", "time runs with an alarm")
     false = verdicts.runs_with_alarms(verdicts.judged(runs), lambda run: verdicts.alarms(run, known))
     lines = [
         f"# Calibration of the gate: {machine}",
@@ -93,17 +80,17 @@ def text(runs, machine, commit):
         f"`make calibrate`, code of {commit[:8]}: {count:,} runs. A/A runs compare two builds of it. The first",
         f"{verdicts.HISTORY} are the history that gives each case its threshold, the other {same} are judged.",
         "Each exact run of one build is compared with each of the other. asv's rule is asv's own code with its own",
-        "factor, 1.1, on the samples of the first stage. What moves code about and does",
-        "not change its work is not in the rate of false alarms: all of it is one pair of builds.",
+        "factor, 1.1, on the samples of the first stage. What moves code about and does not change its work is not in",
+        "the rate of false alarms: all of it is one pair of builds.",
         "",
         *_incomplete(runs),
-        *_table(("figure", ">gate", ">asv's rule", "target", "met"), figures),
+        *markdown_table(("figure", "gate", "asv's rule", "target", "met"), figures, ("gate", "asv's rule")),
         f"With a confidence of 95 %, at most {_percent(false.most)} of A/A runs have an alarm.",
         "",
         "![slower cases caught against A/A runs with an alarm](roc.png)",
         "",
-        *_table(("planted", "what is wrong", "rose in the exact channel", ">time runs with an alarm"), planted),
-        *_table(columns, _cases(runs, known)),
+        *markdown_table(planted_columns, planted, planted_columns[-1:]),
+        *markdown_table(columns, _cases(runs, known), columns[1:]),
     ]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -136,23 +136,24 @@ TIMED = ("benchmark", "base", "head", "change", "least that is told from noise")
 NUMBERS = {"base", "head", "change", TIMED[-1]}
 
 
-def _markdown_table(names, rows):
+def markdown_table(names, rows, numbers=NUMBERS):
+    """Lines; the columns of numbers stand to the right."""
     yield f"| {' | '.join(names)} |"
-    yield f"|{'|'.join('--:' if name in NUMBERS else '---' for name in names)}|"
+    yield f"|{'|'.join('--:' if name in numbers else '---' for name in names)}|"
     for row in rows:
-        yield f"| {' | '.join(row)} |"
+        yield f"| {' | '.join(map(str, row))} |"
     yield ""
 
 
 def markdown(report):
     lines = [f"### strideops gate: {report.verdict}", "", f"base {report.base}  ", f"head {report.head}", ""]
     if report.findings:
-        lines += _markdown_table(WORSE, (finding.words() for finding in report.findings))
+        lines += markdown_table(WORSE, (finding.words() for finding in report.findings))
     lines += [f"- did not run: `{name}`: {why}" for name, why in report.failed.items()]
     lines += [f"- {note}" for note in report.notes]
     if report.timed:
         lines += ["", "<details><summary>All times</summary>", ""]
-        lines += [*_markdown_table(TIMED, (timed.words() for timed in report.timed)), "</details>"]
+        lines += [*markdown_table(TIMED, (timed.words() for timed in report.timed)), "</details>"]
     return "\n".join(lines) + "\n"
 
 
