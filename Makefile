@@ -39,6 +39,11 @@ gate: $(VENV)/installed
 calibrate: $(VENV)/installed
 	@python -m benchmarks.gate.calibrate $(CALIBRATE)
 
+# Is strideops.advise right on this machine? Its break-even beside the measured one: asv run --bench ^passes first.
+.PHONY: calibrate-advice
+calibrate-advice: $(VENV)/installed
+	@python -m benchmarks.advice $(ADVICE)
+
 # Every environment of asv.conf.json, two NumPy versions for each Python: do they hold what results will claim?
 .PHONY: matrix
 matrix: $(VENV)/installed
@@ -75,7 +80,7 @@ smoke: $(VENV)/installed
 	asv machine --yes > $(VENV)/smoke.log
 	asv check -E existing:python
 	asv run -E existing:python --dry-run --quick --show-stderr \
-	    --bench "^ops.*, 'cut', 64, 'float64'" --bench "^acquire" --bench "^copies.*, 'cut'" > $(VENV)/smoke.log || { cat $(VENV)/smoke.log; exit 1; }
+	    --bench "^ops.*, 'cut', 64, 'float64'" --bench "^passes\.Sum.*, 'cut', 64" --bench "^acquire" --bench "^copies.*, 'cut'" > $(VENV)/smoke.log || { cat $(VENV)/smoke.log; exit 1; }
 	@! grep -iE "failed|error" $(VENV)/smoke.log
 
 lint: $(VENV)/ready

@@ -14,15 +14,18 @@ except ImportError as _error:
     ) from _error
 
 from . import contiguous, proof, strided
+from .advice import Advice, advise
 from .evidence import CopyDetected, Evidence
 from .exchange import CopyRequired, asstrided
 from .proof import assert_no_copy, trace_copy
 
 __version__ = "0.1.0"
 __all__ = [
+    "Advice",
     "CopyDetected",
     "CopyRequired",
     "Evidence",
+    "advise",
     "assert_no_copy",
     "asstrided",
     "contiguous",

@@ -4,6 +4,7 @@
 import json
 import math
 import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -15,8 +16,11 @@ ENVIRONMENT = "virtualenv-py3.11-matplotlib-numpy2.4.6"
 COLUMNS = ["result", "params", "version", "started_at", "duration"]
 COLUMNS += [f"stats_{name}" for name in ("ci_99_a", "ci_99_b", "q_25", "q_75", "number", "repeat")]
 COLUMNS += ["samples", "profile"]
-PARAMS = [["'strided'", "'contiguous'"], ["'cut'", "'step2'"]]
+PARAMS = [["'strided'", "'contiguous'"], ["'cut'", "'step2'"], ["512"], ["'float64'"]]
+CASES = [(path, pattern, "512", "float64") for path in ("strided", "contiguous") for pattern in ("cut", "step2")]
+STRIDED_CUT, STRIDED_STEP, CONTIGUOUS_CUT, CONTIGUOUS_STEP = CASES
 TIME, BYTES = "ops.Sum.time_call", "ops.Sum.track_allocated"
+PASSES, BREAK_EVEN = "passes.Sum.time_passes", 10
 UNITS = {TIME: "seconds", BYTES: "bytes"}
 
 
@@ -48,8 +52,9 @@ def make_repository(folder, count):
 def configure(folder):
     """asv.conf.json as ours, for this repository."""
     configuration = json.loads((ROOT / "asv.conf.json").read_text())
-    configuration |= {"repo": str(folder), "benchmark_dir": str(ROOT / "benchmarks")}
+    configuration["repo"] = str(folder)
     (folder / "asv.conf.json").write_text(json.dumps(configuration))
+    (folder / "benchmarks").symlink_to(ROOT / "benchmarks")
 
 
 def benchmarks_json():
@@ -57,7 +62,7 @@ def benchmarks_json():
         name: {
             "name": name,
             "code": "",
-            "param_names": ["path", "pattern"],
+            "param_names": ["path", "pattern", "size", "dtype"],
             "params": PARAMS,
             "timeout": 60.0,
             "type": "time" if unit == "seconds" else "track",
@@ -121,11 +126,66 @@ def make_history(folder, count=24, noise=0.02, rise_at=None, slower=1.3, copies=
     configure(folder)
     for number, commit in enumerate(hashes):
         planted = rise_at is not None and number >= rise_at
-        cases = list(product(("strided", "contiguous"), ("cut", "step2")))
-        times = {case: 1e-3 * math.exp(random.normal(0, noise)) for case in cases}
-        allocated = {case: 0 if case[0] == "strided" else 288 for case in cases}
+        times = {case: 1e-3 * math.exp(random.normal(0, noise)) for case in CASES}
+        allocated = {case: 0 if case[0] == "strided" else 288 for case in CASES}
         if planted:
-            times["strided", "cut"] *= slower
-            allocated["strided", "cut"] = copies
+            times[STRIDED_CUT] *= slower
+            allocated[STRIDED_CUT] = copies
         write_result(folder / "results", result(commit, {TIME: row(times), BYTES: row(allocated)}))
     return hashes
+
+
+def make_suite(folder, count, machines=1, calls=None):
+    """Results of the whole suite, or of some calls: the names are real, the values made up."""
+    from benchmarks import cases, passes, patterns
+
+    random = np.random.default_rng(1)
+    named = [[repr(path) for path in cases.PATHS], [repr(name) for name in patterns.PATTERNS]]
+    named += [[repr(size) for size in patterns.SIZES], [repr(dtype) for dtype in patterns.TIMED_DTYPES]]
+    shape = tuple(map(len, named))
+    described, times = {"version": 2}, {}
+    for call in calls or cases.CALLS:
+        there = np.array([cases.is_case(call, name) for name in patterns.PATTERNS])
+        base = np.array(patterns.SIZES, float)[:, None] ** 2 * np.array([1, 0.5, 1, 0.1]) * 1e-9
+        factor = np.exp(random.normal(0.7, 0.8, shape[1])) * np.where(there, 1, math.nan)
+        times[call] = np.stack([base * np.ones((shape[1], 1, 1)), base * factor[:, None, None]])
+        times[call][0] *= np.where(there, 1, math.nan)[:, None, None]
+        for example, name in ((TIME, "time_call"), (BYTES, "track_allocated")):
+            name = f"ops.{call.title().replace('_', '')}.{name}"
+            described[name] = {**benchmarks_json()[example], "name": name, "params": named}
+    # Packing takes as long as ten passes over the copy, which are twice as fast as those over the view.
+    counts = np.array(passes.PASSES, float)
+    over = [named[0], named[1], [repr(size) for size in passes.SIZES], [repr(count) for count in passes.PASSES]]
+    each = np.array([[2 * counts] * len(passes.SIZES), [10 + counts] * len(passes.SIZES)])[:, None] * 1e-6
+    each = np.broadcast_to(each, (2, len(named[1]), *each.shape[2:])).ravel().tolist()
+    described[PASSES] = {**benchmarks_json()[TIME], "name": PASSES, "params": over}
+    described[PASSES]["param_names"] = ["path", "pattern", "size", "passes"]
+    hashes = make_repository(folder, count)
+    configure(folder)
+    for number, commit in enumerate(hashes):
+        for machine in range(machines):
+            rows = {PASSES: [each, over, "1", 1_000, 1.0]}
+            for call, base in times.items():
+                values = base * np.exp(random.normal(0, 0.02, shape)) * (0.8 if number >= count // 2 else 1)
+                if number >= 3 * count // 4 and call == "sum":
+                    values[0, 1] *= 1.3
+                spread = [(values * factor).ravel().tolist() for factor in (0.97, 1.03, 0.99, 1.01)]
+                counts = [[10] * values.size, [5] * values.size]
+                name = f"ops.{call.title().replace('_', '')}"
+                rows[f"{name}.time_call"] = [values.ravel().tolist(), named, "1", 1_000, 1.0, *spread, *counts]
+                size = np.array(patterns.SIZES, float)[:, None] ** 2 * np.array([8, 4, 8, 1])
+                allocated = np.where(np.isnan(base), math.nan, np.stack([0 * size, size])[:, None])
+                rows[f"{name}.track_allocated"] = [allocated.ravel().tolist(), named, "1", 1_000, 1.0]
+            known = {**MACHINE, "machine": f"made-up-{machine}", "cache_l2": "2 MiB", "read_bandwidth": "14 GB/s"}
+            write_result(folder / "results", result(commit, rows, machine=known))
+            write_machine(folder / "results", known)
+    (folder / "results/benchmarks.json").write_text(json.dumps(described))
+    return hashes
+
+
+def publish(folder):
+    """`asv publish`, as for our own results; the folder of the pages."""
+    command = [sys.executable, "-m", "asv", "publish", "--no-pull"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Path(folder) / ".asv/html"

@@ -13,6 +13,7 @@ from strideops import strided
 
 ROOT = Path(__file__).parent.parent
 KERNELS = sorted((ROOT / "csrc/kernels").iterdir())
+PICTURES = {"PIL", "matplotlib"}  # the extra [report]
 OPS_IN_C = {
     "copyto": "copy",
     "fill": "copy",
@@ -81,12 +82,19 @@ def test_who_imports_whom_in_the_package():
     assert imports("readers") == {"._probes"}
     assert imports("pytest_plugin") == {".evidence.CopyDetected", ".proof.assert_no_copy"}
     assert imports("exchange") == set()
+    assert imports("advice") == {
+        "._core.pack",
+        ".strided",
+        *(f".layouts.{name}" for name in ("FOOTPRINTS", "KINDS", "LINE", "Walk", "example", "walk_of")),
+    }
+    assert imports("layouts") == imports("results") == imports("pictures") == set()
     assert imports("acquire") == {"._acquire", "._core", ".proof", ".strided"}
     for path in (ROOT / "strideops").glob("*.py"):
         for name in python_imports(path):
             allowed = {"", "numpy", "typing_extensions", *sys.stdlib_module_names}
-            if path.name == "pytest_plugin.py":
-                allowed.add("pytest")
+            allowed |= {"pytest_plugin.py": {"pytest"}, **dict.fromkeys(("pictures.py", "report.py"), PICTURES)}.get(
+                path.name, set()
+            )
             assert name.split(".")[0] in allowed, f"{path.name} imports {name}"
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks import patterns
 from benchmarks.peers import __main__ as command
-from benchmarks.peers import cell, check, grid, idioms, limits, loops, measure, picture, reasons, results, run, summary
+from benchmarks.peers import cell, check, grid, idioms, limits, loops, measure, reasons, results, run, summary
+from strideops import pictures
 
 CELL = grid.Cell("sum", "cut", "float64", 6)
 
@@ -232,4 +233,4 @@ def test_unknown_names_are_named(tmp_path):
 
 @pytest.mark.parametrize(("ratio", "text"), [(0.333, "0.33"), (2.345, "2.3"), (42.2, "42"), (12000, ">999")])
 def test_ratios_fit_their_place(ratio, text):
-    assert picture.short(ratio) == text
+    assert pictures.short(ratio) == text

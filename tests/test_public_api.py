@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import strideops
-from strideops import acquire, contiguous, exchange, proof, strided
+from strideops import acquire, advice, contiguous, exchange, proof, results, strided
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTED = [
@@ -21,6 +21,8 @@ DOCUMENTED = [
     *(getattr(exchange, name) for name in exchange.__all__),
     *(getattr(proof, name) for name in ("allocated", "assert_no_copy", "trace_copy")),
     acquire.acquire,
+    *(getattr(advice, name) for name in ("advise", "break_even", "calibrate")),
+    *(getattr(results, name) for name in ("read", "read_benchmarks")),
     strideops.get_include,
     strideops.pack,
 ]
@@ -28,9 +30,11 @@ DOCUMENTED = [
 
 def test_top_level_names():
     assert strideops.__all__ == [
+        "Advice",
         "CopyDetected",
         "CopyRequired",
         "Evidence",
+        "advise",
         "assert_no_copy",
         "asstrided",
         "contiguous",
