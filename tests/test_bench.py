@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench, dashboard, patterns, units
+from benchmarks import bench, patterns, units
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,22 +48,6 @@ def test_table(capsys):
     assert "32 MiB" in printed
     assert printed.count("failed") == 5
     assert all(name in printed for name in patterns.PATTERNS)
-
-
-def test_page():
-    """Every pattern has a row; ratios, unmeasured cells and text are as they should be; nothing is loaded."""
-    found = values(0)
-    found["ops.Sum.time_call", ("strided", "half", str(bench.TABLE_SIZE), "float64")] = math.nan
-    page = dashboard.render(
-        found, "0 copies <in> 3", "abc: a & b", "here", patterns.PATTERNS.values(), bench.TABLE_SIZE, "float64"
-    )
-    assert page.count("<tr>") == len(patterns.PATTERNS) + 1
-    assert page.count(">4</td>") == len(patterns.PATTERNS) - 1
-    assert page.count(">–</td>") == 1
-    assert "0 copies &lt;in&gt; 3" in page
-    assert "a &amp; b" in page
-    assert "http" not in page
-    assert "src=" not in page
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 
 import json
 import subprocess
-import sys
 from itertools import pairwise
 
 import generated_results as made
@@ -14,17 +13,14 @@ from benchmarks.fleet import history
 
 def publish(folder):
     """asv's regressions: (benchmark and parameters) -> (best value, last value, jumps)."""
-    command = [sys.executable, "-m", "asv", "publish", "--no-pull"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads((folder / ".asv/html/regressions.json").read_text())["regressions"]
+    found = json.loads((made.publish(folder) / "regressions.json").read_text())["regressions"]
     return {name: (best, last, jumps) for name, _, _, _, last, best, jumps in found}
 
 
 def test_a_planted_rise_is_on_asvs_page_of_regressions(tmp_path):
     made.make_history(tmp_path, rise_at=15)
     found = publish(tmp_path)
-    planted = "('strided', 'cut')"
+    planted = "('strided', 'cut', 512, 'float64')"
     assert set(found) == {f"{name}{planted}" for name in (made.TIME, made.BYTES)}
     best, last, jumps = found[f"{made.BYTES}{planted}"]
     assert (best, last) == (0, 288)
@@ -75,7 +71,7 @@ def asv(monkeypatch, tmp_path):
         if len(asked) == asv.stop:
             raise KeyboardInterrupt
         asked.append(commit)
-        values = {} if commit == bad else {("strided", "cut"): 1e-3}
+        values = {} if commit == bad else {made.STRIDED_CUT: 1e-3}
         found = made.result(commit, {made.TIME: made.row(values)}, environment=environment.name)
         made.write_result(tmp_path, found)
 
@@ -130,8 +126,7 @@ def test_a_commit_that_does_not_build_is_told_and_not_built_again(asv, capsys):
 
 
 def test_values_of_a_commit(tmp_path):
-    case = ("strided", "cut")
-    path = made.write_result(tmp_path, made.result("c" * 40, {made.TIME: made.row({case: 1e-3})}))
+    path = made.write_result(tmp_path, made.result("c" * 40, {made.TIME: made.row({made.STRIDED_CUT: 1e-3})}))
     assert history.has_values(path, "made-up")
     path = made.write_result(tmp_path, made.result("c" * 40, {made.TIME: [None, made.PARAMS, "1"]}))
     assert not history.has_values(path, "made-up")

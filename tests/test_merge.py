@@ -12,7 +12,8 @@ from benchmarks.fleet import files, merge
 from benchmarks.repository import Refused
 
 COMMIT, OTHER = "a" * 40, "b" * 40
-CUT, STEP = ("strided", "cut"), ("strided", "step2")
+CUT, STEP = made.STRIDED_CUT, made.STRIDED_STEP
+WINDOW = ("strided", "window", "512", "float64")
 
 
 def tree(folder):
@@ -142,15 +143,15 @@ def test_a_failure_does_not_hide_a_number(tmp_path):
 def test_a_longer_list_of_patterns(tmp_path):
     """Patterns are append-only: a newer suite has more of them."""
     one = measured(tmp_path / "one", 2.0)
-    longer = [made.PARAMS[0], [*made.PARAMS[1], "'window'"]]
-    rows = {made.TIME: made.row({("strided", "window"): 7.0}, params=longer)}
+    longer = [made.PARAMS[0], [*made.PARAMS[1], "'window'"], *made.PARAMS[2:]]
+    rows = {made.TIME: made.row({WINDOW: 7.0}, params=longer)}
     made.write_result(tmp_path / "two", made.result(COMMIT, rows))
     described = made.benchmarks_json()
     described[made.TIME]["params"] = longer
     (tmp_path / "two/benchmarks.json").write_text(json.dumps(described))
     for number, order in enumerate((["one", "two"], ["two", "one"])):
         merge.merge([tmp_path / name for name in order], tmp_path / f"into{number}")
-        assert values(tmp_path / f"into{number}") == {(made.TIME, CUT): 2.0, (made.TIME, ("strided", "window")): 7.0}
+        assert values(tmp_path / f"into{number}") == {(made.TIME, CUT): 2.0, (made.TIME, WINDOW): 7.0}
         assert files.load(tmp_path / f"into{number}/benchmarks.json")[made.TIME]["params"] == longer
     assert one.exists()
 

@@ -92,5 +92,6 @@ def save(both, commits, stages, counted, machine, folder):
     shutil.rmtree(folder / "results", ignore_errors=True)
     part.rename(folder / "results")
     conf = json.loads((ROOT / "asv.conf.json").read_text())
-    conf |= {"repo": str(ROOT), "results_dir": "results", "html_dir": "html"}
+    # Our plugin is not beside this configuration, which is for asv compare.
+    conf |= {"repo": str(ROOT), "results_dir": "results", "html_dir": "html", "plugins": []}
     write_whole(folder / "asv.conf.json", json.dumps(conf, indent=1) + "\n")
