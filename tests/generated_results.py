@@ -180,6 +180,13 @@ def make_suite(folder, count, machines=1, calls=None):
             write_result(folder / "results", result(commit, rows, machine=known))
             write_machine(folder / "results", known)
     (folder / "results/benchmarks.json").write_text(json.dumps(described))
+    told = [(BREAK_EVEN, 9.0, True), (BREAK_EVEN, 40.0, False), (None, None, True)]
+    advice = [
+        {"call": "sum", "pattern": "cut", "size": 64, "measured": measured, "predicted": predicted, "agrees": agrees}
+        for measured, predicted, agrees in told
+    ]
+    (folder / "results/advice").mkdir()
+    (folder / "results/advice/made-up-0.json").write_text(json.dumps(advice))
     return hashes
 
 

@@ -152,9 +152,12 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_shown(tmp_path):
     hashes = made.make_history(tmp_path, count=3)
     files = [next((tmp_path / "results/made-up").glob(f"{commit[:8]}*")) for commit in hashes]
     files[0].write_text(files[0].read_text().replace('"version": 2}', '"version": 1}'))
+    (tmp_path / "results/advice").mkdir()
+    (tmp_path / "results/advice/made-up.json").write_text("[{")
     html = made.publish(tmp_path)
     notes = re.search(r'id="notes">(.*?)</ul>', (html / "index.html").read_text())[1]
     assert "result version 1, not 2" in notes
+    assert "advice/made-up.json is truncated" in notes
     assert len(page_data(html)["commits"]) == 2
     assert answer(html) == ("good", "No", "2 cases, 0 copies")
 

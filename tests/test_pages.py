@@ -209,6 +209,8 @@ def test_when_copying_pays(browser, suite):
     choose(browser, "show", "passes")
     texts = browser.ask("[...new Set([...document.querySelectorAll('td[data-cell]')].map((td) => td.textContent))]")
     assert texts == [str(made.BREAK_EVEN)]
+    assert browser.ask("document.querySelectorAll('#advice circle').length") == 3
+    assert "right in 2 of 3 cells" in browser.ask("document.getElementById('advice').textContent")
     browser.picture("atlas")
     browser.ask("document.querySelector('td[data-cell]').click()")
     browser.wait("document.querySelector('#plot h3')")

@@ -212,6 +212,34 @@ const strideops = (() => {
     find("panels").replaceChildren(...(panels.length ? panels.map((panel) => tableOf(run, panel)) : [make("p", {}, none)]));
   }
 
+  // Predicted against measured break-even: what strideops.advise said on the machine, and what was so.
+  function showAdvice(run) {
+    const rows = data.advice[data.runs[run]?.machine];
+    const box = find("advice");
+    if (state.show !== "passes" || !rows) return box.replaceChildren();
+    const most = 64, beyond = 2 * most, width = 420, height = 380, left = 44, bottom = 44, top = 10;
+    const x = (value) => left + (Math.log(value) - Math.log(0.8)) / (Math.log(1.3 * beyond) - Math.log(0.8)) * (width - left - 10);
+    const y = (value) => height - bottom - (Math.log(value) - Math.log(0.8)) / (Math.log(1.3 * beyond) - Math.log(0.8)) * (height - bottom - top);
+    const right = rows.filter(([, , , , , agrees]) => agrees).length;
+    const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Predicted against measured break-even" });
+    const band = [[0.8, 1.2], [1.3 * beyond / 1.5, 1.3 * beyond], [1.3 * beyond, 1.3 * beyond], [1.3 * beyond, 1.3 * beyond / 1.5], [1.2, 0.8], [0.8, 0.8]];
+    svg.append(draw("polygon", { class: "band strided", points: band.map(([a, b]) => `${x(a)},${y(b)}`).join(" ") }));
+    [1, 4, 16, most, beyond].forEach((value) => {
+      const text = value === beyond ? `>${most}` : String(value);
+      svg.append(draw("text", { x: x(value), y: height - bottom + 16, "text-anchor": "middle" }, text),
+        draw("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, text),
+        draw("line", { class: "grid", x1: x(value), x2: x(value), y1: top, y2: height - bottom }),
+        draw("line", { class: "grid", x1: left, x2: width - 10, y1: y(value), y2: y(value) }));
+    });
+    rows.forEach(([call, pattern, size, measured, predicted, agrees]) => svg.append(
+      draw("circle", { class: `dot ${agrees ? "strided" : "contiguous"}`, cx: x(measured ?? beyond), cy: y(predicted ?? beyond), r: 3, opacity: 0.6 },
+        draw("title", {}, `${call} of ${pattern}, ${size}: measured ${measured ?? `>${most}`}, predicted ${predicted ?? `>${most}`}`))));
+    svg.append(draw("text", { x: (width + left) / 2, y: height - 6, "text-anchor": "middle" }, "passes from which on copying pays, measured"),
+      draw("text", { x: 12, y: height / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${height / 2})` }, "predicted"));
+    return box.replaceChildren(make("h3", {}, `strideops.advise is right in ${right} of ${rows.length} cells`),
+      make("p", { class: "small" }, "Blue: within a factor 1.5 of what was measured on this machine, or both beyond what was measured."), svg);
+  }
+
   function showSpeed(run, panels) {
     const box = find("speed");
     const found = [];
@@ -477,6 +505,7 @@ const strideops = (() => {
     const panels = data.runs.length ? visible(run) : [];
     const changes = changesHere();
     showMaps(run, panels);
+    showAdvice(run);
     showSpeed(run, panels);
     showWorse(run, changes);
     showChanges(changes);

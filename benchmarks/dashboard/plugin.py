@@ -4,6 +4,7 @@
 asv imports this module for every command (asv.conf.json names it), also where there is no asv, to find benchmarks.
 """
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -86,9 +87,21 @@ def publish(conf, benchmarks, graphs, revisions):
         described,
         [commit for commit in commits if commit["hash"] in measured],
         _graphs(graphs, runs),
+        read_advice(conf.results_dir, left_out),
         left_out,
     )
     log.info(f"{verdict}: {conf.html_dir}/index.html")
+
+
+def read_advice(results, left_out):
+    """Machine -> what `make calibrate-advice` has found on it."""
+    found = {}
+    for path in sorted(Path(results).glob("advice/*.json")):
+        try:
+            found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            left_out.append(f"{path} is truncated or no JSON ({error}): make calibrate-advice writes it anew")
+    return found
 
 
 def _graphs(graphs, runs):

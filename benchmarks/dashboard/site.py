@@ -23,9 +23,10 @@ CASES_SHOWN = 8  # of those that copy
 NOT_MEASURED, FAILED = None, False
 PASSES_DTYPE = "float64"  # of benchmarks/passes.py
 NEVER = -1
+ADVICE = ("call", "pattern", "size", "measured", "predicted", "agrees")
 
 
-def write(html, project, runs, benchmarks, commits, graphs, left_out=()):
+def write(html, project, runs, benchmarks, commits, graphs, advice, left_out):
     """Write the page and its data; returns the verdict.
 
     Parameters
@@ -40,6 +41,8 @@ def write(html, project, runs, benchmarks, commits, graphs, left_out=()):
         hash, subject, date of all commits with results, oldest first.
     graphs : dict
         (number of the run, benchmark name) -> asv.graph.Graph
+    advice : dict
+        Machine -> rows of benchmarks/advice.py.
     left_out : list of str
         What could not be read, a sentence each.
     """
@@ -67,6 +70,7 @@ def write(html, project, runs, benchmarks, commits, graphs, left_out=()):
         "changes": [_change(change, benchmarks, order) for change in changes[:MOST_CHANGES]],
         "more_changes": max(0, len(changes) - MOST_CHANGES),
         "confidence": verdict.CONFIDENCE,
+        "advice": {machine: [[row[name] for name in ADVICE] for row in rows] for machine, rows in advice.items()},
     }
     text = Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(
         project=escape(project),
