@@ -107,10 +107,10 @@ def test_values_are_those_of_the_results(steady):
     place = (data["patterns"].index("step2") * len(data["sizes"]) * len(data["dtypes"])) * 2
     lines = scripted(steady, "0-sum")["time"]
     last = lines[str(place)][-4:]
-    assert data["values"][0]["time"]["sum"][place] == last[1]
+    assert data["values"]["0"]["time"]["sum"][place] == last[1]
     assert len(lines[str(place)]) == 4 * len(data["commits"])
-    assert data["values"][0]["bytes"]["sum"][place : place + 2] == [0, 288]
-    assert scripted(steady, "0") == data["values"][0]
+    assert data["values"]["0"]["bytes"]["sum"][place : place + 2] == [0, 288]
+    assert scripted(steady, "0") == data["values"]["0"]
 
 
 def test_pages_ask_nobody_else(planted):
@@ -174,7 +174,7 @@ def test_failed_and_missing_benchmarks(tmp_path):
         "No result tells what the strided path allocates: make bench measures this commit",
     )
     assert "1 cases failed in their newest run" in (html / "index.html").read_text()
-    assert page_data(html)["values"][0]["time"]["sum"] == [False, 1_000_000, None, None]
+    assert page_data(html)["values"]["0"]["time"]["sum"] == [False, 1_000_000, None, None]
 
 
 def test_results_of_fewer_patterns_lie_where_they_belong(tmp_path):

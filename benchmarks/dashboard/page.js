@@ -64,7 +64,7 @@ const strideops = (() => {
     show: ["show", Object.keys(FIGURES)],
   };
   const start = () => {
-    const run = data.runs[0] ?? { machine: "", python: "", numpy: "" };
+    const run = data.runs[data.first] ?? { machine: "", python: "", numpy: "" };
     return { q: "", op: "", pattern: "", dtype: data.dtypes[0] ?? "", size: "", machine: run.machine, python: run.python,
       numpy: run.numpy, show: "ratio", cell: "" };
   };
@@ -292,7 +292,6 @@ const strideops = (() => {
     const heading = box.querySelector("h2");
     const worse = changes.filter((change) => isWorse(change) && SURE.includes(change.confidence));
     const newest = data.runs[run]?.newest;
-    const commits = unique(data.changes.concat(data.runs.map((each) => ({ to: each.newest }))).map((each) => each.to));
     if (newest === undefined || data.commits.length < 2) {
       return box.replaceChildren(heading, make("p", { class: "word" }, "Not known"),
         make("p", { class: "small" }, "It takes the results of two commits to tell."));
@@ -304,8 +303,7 @@ const strideops = (() => {
       : `No clear step up in ${many(data.commits.length, "commit")}; `;
     box.classList.toggle("bad", worse.some((change) => change.unit === "bytes"));
     return box.replaceChildren(heading, make("p", { class: "word" }, word),
-      make("p", { class: "small" }, text, make("a", { href: "#changes" }, "all changes"),
-        commits.length ? "." : ""));
+      make("p", { class: "small" }, text, make("a", { href: "#changes" }, "all changes"), "."));
   }
   function asvLink(run, benchmark, index) {
     const { machine, python, numpy } = data.runs[run];

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+ADVICE = ("call", "pattern", "size", "measured", "predicted", "agrees")
+
 
 def setup():
     """Called by asv, which publishes with every subclass of OutputPublisher that there is."""
@@ -94,13 +96,14 @@ def publish(conf, benchmarks, graphs, revisions):
 
 
 def read_advice(results, left_out):
-    """Machine -> what `make calibrate-advice` has found on it."""
+    """Machine -> what `make calibrate-advice` has found on it, rows of the values of ADVICE."""
     found = {}
     for path in sorted(Path(results).glob("advice/*.json")):
         try:
-            found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            left_out.append(f"{path} is truncated or no JSON ({error}): make calibrate-advice writes it anew")
+            rows = json.loads(path.read_text(encoding="utf-8"))
+            found[path.stem] = [[row[name] for name in ADVICE] for row in rows]
+        except (ValueError, KeyError, TypeError) as error:
+            left_out.append(f"{path} is truncated or damaged ({error}): make calibrate-advice writes it anew")
     return found
 
 

@@ -23,7 +23,6 @@ CASES_SHOWN = 8  # of those that copy
 NOT_MEASURED, FAILED = None, False
 PASSES_DTYPE = "float64"  # of benchmarks/passes.py
 NEVER = -1
-ADVICE = ("call", "pattern", "size", "measured", "predicted", "agrees")
 
 
 def write(html, project, runs, benchmarks, commits, graphs, advice, left_out):
@@ -42,7 +41,7 @@ def write(html, project, runs, benchmarks, commits, graphs, advice, left_out):
     graphs : dict
         (number of the run, benchmark name) -> asv.graph.Graph
     advice : dict
-        Machine -> rows of benchmarks/advice.py.
+        Machine -> rows of (call, pattern, size, measured, predicted, agrees).
     left_out : list of str
         What could not be read, a sentence each.
     """
@@ -53,6 +52,8 @@ def write(html, project, runs, benchmarks, commits, graphs, advice, left_out):
     axes = _axes(benchmarks)
     data = Path(html) / "data"
     data.mkdir(exist_ok=True)
+    # The page begins with the run that has the newest commit.
+    first = max(range(len(runs)), key=lambda number: order[runs[number].commits[-1]], default=0)
     values = []
     for number, run in enumerate(runs):
         values.append(_values(run, benchmarks, axes, order))
@@ -66,18 +67,19 @@ def write(html, project, runs, benchmarks, commits, graphs, advice, left_out):
         **axes,
         "codes": _codes(axes["patterns"]),
         "runs": [_described(run, order) for run in runs],
-        "values": values[:1],
+        "first": first,
+        "values": {first: values[first]} if runs else {},
         "changes": [_change(change, benchmarks, order) for change in changes[:MOST_CHANGES]],
         "more_changes": max(0, len(changes) - MOST_CHANGES),
         "confidence": verdict.CONFIDENCE,
-        "advice": {machine: [[row[name] for name in ADVICE] for row in rows] for machine, rows in advice.items()},
+        "advice": advice,
     }
     text = Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(
         project=escape(project),
         skin=SKIN,
         style=(HERE / "page.css").read_text(encoding="utf-8"),
         script=(HERE / "page.js").read_text(encoding="utf-8"),
-        data=_json(page).replace("</", "<\\/"),
+        data=_json(page).replace("<", "\\u003c"),
         notes=_notes(found, runs, left_out),
         **_answer(found, runs, benchmarks, commits, order),
     )
