@@ -35,7 +35,7 @@ def make_repository(folder, count):
     git("init", "--quiet")
     hashes = []
     for number in range(count):
-        date = f"2026-01-{number + 1:02d}T12:00:00+00:00"
+        date = f"2026-{1 + number // 28:02d}-{1 + number % 28:02d}T12:00:00+00:00"
         (folder / "number").write_text(str(number))
         git("add", "number")
         who = ("-c", "user.name=nobody", "-c", "user.email=nobody@localhost")
