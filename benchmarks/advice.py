@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make calibrate-advice`: is strideops.advise right? Its break-even beside the one that asv has measured here.
 
-The measured ones are those of benchmarks/passes.py in results/MACHINE; the predicted ones come from a model that is
-measured now, on this machine. Writes results/advice/MACHINE.json and a picture of both.
+Measures what benchmarks/passes.py does, both paths in turns, and asks the model; a quarter of an hour. Writes
+results/advice/MACHINE.json and a picture of both.
 """
 
 import argparse
 import json
 import math
-import sys
-from pathlib import Path
+import statistics
+import timeit
+from itertools import product
 
-from . import environments, patterns
-from .repository import ROOT, Refused, write_whole
+import numpy as np
 
+from . import cases, environments, passes, patterns
+from .repository import ROOT, write_whole
+
+SAMPLE = 3e-4  # seconds of a turn, or one call
+TURNS = 5
 FACTOR = 1.5  # predicted within it of the measured is right
 TARGET = 0.9  # of the cells
-DTYPE = "float64"  # of benchmarks/passes.py
 
 
 def agrees(measured, predicted, most):
@@ -28,60 +32,43 @@ def agrees(measured, predicted, most):
     )
 
 
-def measured_cells(run, benchmarks):
-    """(call, pattern, size) -> (break-even, the most passes)."""
-    import numpy as np
+def cells():
+    """(call, pattern, size) of all that benchmarks/passes.py measures."""
+    for call, pattern, size in product(passes.CALLS, patterns.PATTERNS, passes.SIZES):
+        if cases.is_case(call, pattern):
+            yield call, pattern, size
 
+
+def measure(call, pattern, size):
+    """The break-even of a cell: both paths take turns, so that the machine's ups and downs are in both."""
     from strideops.advice import break_even
 
-    found = {}
-    for name, series in run.series.items():
-        if benchmarks[name].is_of_passes:
-            _, named, sizes, counts = benchmarks[name].values
-            passes = np.array(counts, float)
-            times = series.newest.reshape(2, len(named), len(sizes), len(counts))
-            for p, s in np.ndindex(len(named), len(sizes)):
-                strided, contiguous = times[:, p, s]
-                if not np.isnan([strided, contiguous]).any():
-                    even = break_even(passes, strided, contiguous)
-                    found[benchmarks[name].call, named[p], int(sizes[s])] = even, passes[-1]
-    return found
+    ratios = []
+    for count in passes.PASSES:
+        paths = [passes.prepare(path, call, pattern, size, count) for path in cases.PATHS]
+        timers = [timeit.Timer(lambda run=run, arguments=arguments: run(*arguments)) for run, arguments in paths]
+        loops = max(1, round(SAMPLE / min(timers[0].repeat(2, 1))))
+        turns = [[timer.timeit(loops) for timer in timers] for _ in range(TURNS)]
+        ratios.append(statistics.median(contiguous / strided for strided, contiguous in turns))
+    counts = np.array(passes.PASSES, float)
+    return break_even(counts, counts, counts * ratios)
 
 
-def predict(cells):
-    """(call, pattern, size) -> the break-even that strideops.advise tells."""
+def compare(call, pattern, size):
+    """A row: what is measured, what is predicted, do they agree."""
     from strideops.advice import advise
 
-    from . import progress
-
-    found = {}
-    with progress.tasks() as begin:
-        advance = begin("predictions", len(cells))
-        for call, pattern, size in cells:
-            _, view = patterns.make(pattern, size, DTYPE)
-            found[call, pattern, size] = advise(view, op=call).break_even
-            advance(f"{call} of {pattern}, {size}")
-    return found
-
-
-def compare(measured, predicted):
-    """A row for each cell: what was measured, what is predicted, do they agree."""
-    rows = []
-    for (call, pattern, size), (even, most) in measured.items():
-        told = predicted[call, pattern, size]
-        rows.append(
-            {
-                "call": call,
-                "pattern": pattern,
-                "size": size,
-                # JSON has no infinity: null is beyond the most passes.
-                "measured": round(even, 2) if even <= most else None,
-                "predicted": round(told, 2) if told <= most else None,
-                "most": most,
-                "agrees": agrees(even, told, most),
-            }
-        )
-    return rows
+    _, view = patterns.make(pattern, size, passes.DTYPE)
+    even, told, most = measure(call, pattern, size), advise(view, op=call).break_even, passes.PASSES[-1]
+    return {
+        "call": call,
+        "pattern": pattern,
+        "size": size,
+        # JSON has no infinity: null is beyond the most passes.
+        "measured": round(even, 2) if even <= most else None,
+        "predicted": round(told, 2) if told <= most else None,
+        "agrees": agrees(even, told, most),
+    }
 
 
 def draw(rows, machine, path):
@@ -91,7 +78,7 @@ def draw(rows, machine, path):
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    most = max(row["most"] for row in rows)
+    most = passes.PASSES[-1]
     beyond = 2 * most
     figure, axes = plt.subplots(figsize=(5.6, 5.2), layout="constrained")
     line = [0.7, 1.5 * beyond]
@@ -104,7 +91,7 @@ def draw(rows, machine, path):
         points = [[row[kind] or beyond for row in chosen] for kind in ("measured", "predicted")]
         axes.scatter(*points, color=colour, marker=mark, s=16, alpha=0.6, label=f"{label} ({len(chosen)})")
     ticks = [1, 2, 4, 8, 16, 32, 64, beyond]
-    names = [*map(str, ticks[:-1]), f">{most:.0f}"]
+    names = [*map(str, ticks[:-1]), f">{most}"]
     axes.set(xscale="log", yscale="log", xlim=line, ylim=line)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(ticks, names)
@@ -119,25 +106,20 @@ def draw(rows, machine, path):
 
 
 def main(arguments=None):
-    from strideops.results import read, read_benchmarks
+    from . import progress
 
     first, *_ = __doc__.splitlines()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.advice", description=first)
     parser.add_argument("--machine", help="its name in results (default: asv's name of this machine)")
     machine = environments.machine_name(parser.parse_args(arguments).machine)
-    benchmarks = read_benchmarks(ROOT / "results")
-    runs, _ = read(ROOT / "results", benchmarks)
-    measured = {}
-    for run in runs:
-        if run.machine["machine"] == machine:
-            measured |= measured_cells(run, benchmarks)
-    if not measured:
-        raise Refused(
-            f"results/{machine} has no passes: asv run --machine {machine} --bench ^passes HEAD^! measures them"
-        )
-    rows = compare(measured, predict(measured))
+    rows, todo = [], list(cells())
+    with progress.tasks() as begin:
+        advance = begin("cells", len(todo))
+        for cell in todo:
+            rows.append(compare(*cell))
+            advance("{} of {}, {}".format(*cell))
     path = ROOT / f"results/advice/{machine}.json"
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
     draw(rows, machine, path)
     right = sum(row["agrees"] for row in rows)
@@ -147,7 +129,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Refused as error:
-        sys.exit(str(error))
+    main()

@@ -29,7 +29,8 @@ def passes_contiguous(count, function, *arguments):
 RUN = {"strided": passes_strided, "contiguous": passes_contiguous}
 
 
-def _prepare(path, call, pattern, size, passes):
+def prepare(path, call, pattern, size, passes):
+    """A function and its arguments: so many passes on a path."""
     # The copy is contiguous: the strided path's function reads it as the contiguous path would, without a second copy.
     function, arguments = cases.prepare("strided", call, pattern, size, DTYPE)
     return RUN[path], (passes, function, *arguments)
@@ -37,7 +38,7 @@ def _prepare(path, call, pattern, size, passes):
 
 @lru_cache(maxsize=1)
 def _batch(*case):
-    return timing.Batch(partial(_prepare, *case))
+    return timing.Batch(partial(prepare, *case))
 
 
 class _Passes:

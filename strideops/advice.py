@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Does copying pay? A small model of both paths' time, measured on this machine in a second.
 
-The model times an op, and the copy, on a few layouts that stand for all: a row in one piece, short rows, gaps between
-elements, far apart, transposed; at several footprints, from the first cache to the memory. An array takes the time
-per element of the layout that is like it, between the footprints nearest to its own.
+The model times an op on a few layouts that stand for all, beside the same op on their copies, and the copies: in one
+piece, short rows, gaps between elements, far apart, transposed; at several footprints, from the first cache to the
+memory. An array takes the ratios of the layout that is like it, between the footprints nearest to its own.
 """
 
 from __future__ import annotations
 
 import math
+import time
 import timeit
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,15 +21,16 @@ from numpy.typing import NDArray
 
 from . import strided
 from ._core import pack
-from .layouts import FOOTPRINTS, KINDS, LINE, Walk, example, walk_of
+from .layouts import FOOTPRINTS, KINDS, MEMORY, Walk, example, walk_of
 
 __all__ = ["OPS", "Advice", "advise", "break_even", "calibrate"]
 
 OPS = ("sum", "min", "max", "argmin", "argmax", "norm", "dot", "matvec")
 IN_ORDER = ("argmin", "argmax", "matvec")  # the order of the elements matters
 DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
-SAMPLE = 2e-4  # seconds
-REPEAT = 3
+SAMPLE = 1e-4  # seconds
+MOST_TURNS = 9
+BUDGET = 5e-3  # seconds for the turns of a layout
 
 
 def _human(seconds: float) -> str:
@@ -102,86 +104,95 @@ def break_even(passes: Sequence[float] | NDArray[Any], strided: NDArray[Any], co
 
 @dataclass(frozen=True)
 class Model:
-    """Times of an op, and of the copy, on this machine.
+    """An op on this machine: the time of a pass over an array in one piece, and that of others beside it.
 
     Attributes
     ----------
     op, dtype : str
-    call, pack_call : float
+    call : float
         Seconds of a call on one element.
     footprints : dict
-        (kind, amount) -> bytes of cache lines, rising.
-    strided, pack : dict
-        (kind, amount) -> seconds per element at each footprint.
+        (kind, amount) of a layout -> bytes of cache lines, rising.
+    passes : dict
+        (kind, amount) -> time of a pass / time of a pass over the copy, at each footprint.
+    copies : dict
+        (kind, amount) -> time of the copy / time of a pass over the copy.
+    whole : list of float
+        Seconds per element of an array in one piece, at its footprints.
     """
 
     op: str
     dtype: str
     call: float
-    pack_call: float
     footprints: dict[tuple[str, float], list[float]]
-    strided: dict[tuple[str, float], list[float]]
-    pack: dict[tuple[str, float], list[float]]
+    passes: dict[tuple[str, float], list[float]]
+    copies: dict[tuple[str, float], list[float]]
+    whole: list[float]
 
-    def _per_element(self, times: dict[tuple[str, float], list[float]], walk: Walk, footprint: float) -> float:
+    def _ratio(self, ratios: dict[tuple[str, float], list[float]], walk: Walk) -> float:
         """Between the footprints that were measured, and between the amounts, in proportion of the logarithms."""
-        amounts = [amount for kind, amount in times if kind == walk.kind]
-        known = [self._at(times, (walk.kind, amount), footprint) for amount in amounts]
-        if len(known) == 1:
-            return known[0]
-        at, where = list(amounts), list(known)
+
+        def at(key: tuple[str, float]) -> float:
+            return math.log(_between(walk.footprint, self.footprints[key], ratios[key]))
+
+        amounts = [amount for kind, amount in ratios if kind == walk.kind]
+        known = [at((walk.kind, amount)) for amount in amounts]
+        if len(amounts) == 1:
+            return math.exp(known[0])
         if walk.kind == "rows":  # the longer a row, the more it is like a whole
-            at.append(16 * amounts[-1])
-            where.append(self._at(times, ("whole", 0), footprint))
-        return math.exp(np.interp(math.log(walk.amount), np.log(at), np.log(where)))
-
-    def _at(self, times: dict[tuple[str, float], list[float]], key: tuple[str, float], footprint: float) -> float:
-        return math.exp(np.interp(math.log(footprint), np.log(self.footprints[key]), np.log(times[key])))
-
-    def _time(self, times: dict[tuple[str, float], list[float]], walk: Walk, itemsize: int) -> float:
-        """Seconds of the elements, without the call. Those that a pass meets again are near."""
-        if not walk.elements:
-            return 0.0
-        here = self._per_element(times, walk, walk.footprint)
-        fresh = min(1.0, walk.footprint / (walk.elements * itemsize))
-        if fresh == 1:
-            return walk.elements * here
-        near = min(here, self._per_element(times, walk, FOOTPRINTS[1]))
-        return walk.elements * (near + fresh * (here - near))
+            amounts.append(16 * amounts[-1])
+            known.append(at(("whole", 0)))
+        return math.exp(np.interp(math.log(walk.amount), np.log(amounts), known))
 
     def predict(self, shape: Sequence[int], strides: Sequence[int], itemsize: int) -> tuple[float, float, float]:
         """Seconds of a pass over an operand of this layout, of a pass over its copy, and of the copy."""
-        in_order = self.op in IN_ORDER
         elements = math.prod(shape)
-        here = walk_of(shape, strides, itemsize, in_order)
-        packed = Walk("whole", 0, elements, max(LINE, elements * itemsize))
-        source = walk_of(shape, strides, itemsize, True)
-        copied = Walk(source.kind, source.amount, elements, max(source.footprint, packed.footprint))
-        return (
-            self.call + self._time(self.strided, here, itemsize),
-            self.call + self._time(self.strided, packed, itemsize),
-            self.pack_call + self._time(self.pack, copied, itemsize),
-        )
+        packed = self.call + elements * _between(elements * itemsize, self.footprints["whole", 0], self.whole)
+        passed = self._ratio(self.passes, walk_of(shape, strides, itemsize, self.op in IN_ORDER))
+        copied = self._ratio(self.copies, walk_of(shape, strides, itemsize, True))
+        return packed * passed, packed, packed * copied
 
 
-def _operands(op: str, shape: tuple[int, int], strides: tuple[int, int], dtype: np.dtype[Any]) -> tuple[Any, ...]:
-    size = sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) + dtype.itemsize
-
-    def view() -> NDArray[Any]:
-        memory = np.empty(size, np.uint8)
-        memory.fill(0)  # pages of its own, which np.zeros would not have
-        return np.ndarray(shape, dtype, memory, 0, strides)
-
-    if op == "matvec":
-        return view(), np.ones(shape[1], dtype)
-    return (view(), view()) if op == "dot" else (view(),)
+def _between(at: float, known: Sequence[float], values: Sequence[float]) -> float:
+    """Interpolated in proportion of the logarithms."""
+    return math.exp(np.interp(math.log(max(at, 1)), np.log(known), np.log(values)))
 
 
-def _sample(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[[], float]:
-    """A sampler of the seconds of one call."""
-    timer = timeit.Timer(lambda: function(*arguments))
-    count = max(1, round(SAMPLE / min(timer.repeat(2, 1))))
-    return lambda: timer.timeit(count) / count
+class _Memory:
+    """Two arrays of bytes that have pages of their own, and views of them."""
+
+    def __init__(self) -> None:
+        self._blocks = [np.empty(MEMORY, np.uint8) for _ in range(2)]
+        for block in self._blocks:
+            block.fill(0)
+
+    def operands(self, op: str, shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any]) -> list[Any]:
+        views = [np.ndarray(tuple(shape), dtype, block, 0, tuple(strides)) for block in self._blocks]
+        if op == "matvec":
+            return [views[0], views[1][0].copy()]
+        return views if op == "dot" else views[:1]
+
+
+def _compare(function: Callable[..., Any], operands: list[Any]) -> tuple[float, float, float]:
+    """(a pass / a pass over the copy, the copy / a pass over the copy, seconds of a pass over the copy).
+
+    In turns, each beside the next: the machine's own ups and downs are in both of a ratio. Of all turns the median.
+    """
+    packed = [pack(operand) for operand in operands]
+
+    def copy() -> None:
+        for operand in operands:
+            pack(operand)
+
+    timers = [timeit.Timer(each) for each in (lambda: function(*operands), lambda: function(*packed), copy)]
+    counts = [max(1, round(SAMPLE / timer.timeit(1))) for timer in timers]
+    ratios, seconds, end = [], math.inf, time.perf_counter() + BUDGET
+    while len(ratios) < MOST_TURNS and (not ratios or time.perf_counter() < end):
+        one, whole, copied = (timer.timeit(count) / count for timer, count in zip(timers, counts, strict=True))
+        ratios.append((one / whole, copied / whole))
+        seconds = min(seconds, whole)
+    passed, copies = np.median(ratios, axis=0)
+    return float(passed), float(copies), seconds
 
 
 def calibrate(op: str = "sum", dtype: Any = np.float64) -> Model:
@@ -205,42 +216,26 @@ def calibrate(op: str = "sum", dtype: Any = np.float64) -> Model:
     True
     """
     dtype = np.dtype(dtype)
-    function = getattr(strided, op)
-
-    def copy(*arguments: Any) -> None:
-        for argument in arguments if op == "dot" else arguments[:1]:
-            pack(argument)
-
-    def measure(arguments: tuple[Any, ...]) -> tuple[float, float]:
-        samplers = _sample(function, arguments), _sample(copy, arguments)
-        rounds = [[sampler() for sampler in samplers] for _ in range(REPEAT)]
-        strided_time, pack_time = (min(times) for times in zip(*rounds, strict=True))
-        return strided_time, pack_time
-
-    call, pack_call = measure(_operands(op, (1, 1), (dtype.itemsize, dtype.itemsize), dtype))
-    model = Model(op, dtype.name, call, pack_call, {}, {}, {})
+    function, memory = getattr(strided, op), _Memory()
+    *_, call = _compare(function, memory.operands(op, (1, 1), (dtype.itemsize, dtype.itemsize), dtype))
+    model = Model(op, dtype.name, call, {}, {}, {}, [])
     for kind, amounts in KINDS.items():
-        # A step of a part of an element is none for bytes.
-        for key in (
-            (kind, amount) for amount in amounts if kind != "steps" or round(amount * dtype.itemsize) > dtype.itemsize
-        ):
-            footprints: list[float] = []
-            times: list[tuple[float, float]] = []
+        for amount in amounts:
+            if kind == "steps" and round(amount * dtype.itemsize) == dtype.itemsize:
+                continue  # half an element more is none for bytes
+            rows: list[tuple[float, float, float, float]] = []
             for footprint in FOOTPRINTS:
-                shape, strides = example(*key, footprint, dtype.itemsize)
+                shape, strides = example(kind, amount, footprint, dtype.itemsize)
                 walk = walk_of(shape, strides, dtype.itemsize, True)
-                if footprints and walk.footprint < 1.5 * footprints[-1]:
-                    break  # no more memory
-                found = measure(_operands(op, shape, strides, dtype))
-                footprints.append(walk.footprint)
-                times.append(
-                    (
-                        max(found[0] - call, 1e-12) / walk.elements,
-                        max(found[1] - pack_call, 1e-12) / walk.elements,
-                    )
-                )
-            model.footprints[key] = footprints
-            model.strided[key], model.pack[key] = (list(column) for column in zip(*times, strict=True))
+                if rows and walk.footprint < 1.5 * rows[-1][0]:
+                    break  # there is no memory for more
+                passed, copies, seconds = _compare(function, memory.operands(op, shape, strides, dtype))
+                rows.append((walk.footprint, passed, copies, max(seconds - call, 1e-12) / math.prod(shape)))
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            model.footprints[kind, amount], model.passes[kind, amount], model.copies[kind, amount] = columns[:3]
+            if kind == "whole":
+                model.passes[kind, amount] = [1.0] * len(rows)  # its copy is like it
+                model.whole.extend(columns[3])
     return model
 
 

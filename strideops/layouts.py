@@ -23,28 +23,29 @@ KINDS: dict[str, tuple[float, ...]] = {
     "far rows": (0,),
     "far": (0,),
     "critical": (0,),
+    "again": (0,),
+    "repeated": (0,),
 }
 
 
 @dataclass(frozen=True)
 class Walk:
-    """What of a layout decides the time of a pass.
+    """What of a layout decides the time of a pass, beside that of a pass over its copy.
 
     Attributes
     ----------
     kind : str
-        A key of `KINDS`.
+        A key of `KINDS`: in one piece; in another order than its memory; rows of so many elements; so many elements
+        from one to the next; short rows that are far apart; elements that are, or whose strides lead to few of a
+        cache's sets; elements that are met several times, by axes that overlap or by an axis with stride 0.
     amount : float
         Elements in a row, or from one to the next; 0 where the kind says all.
-    elements : float
-        Visited by a pass.
     footprint : float
         Bytes of the cache lines that a pass touches.
     """
 
     kind: str
     amount: float
-    elements: float
     footprint: float
 
 
@@ -64,37 +65,55 @@ def _is_sorted(axes: Iterable[tuple[int, int]]) -> bool:
     return strides == sorted(strides, reverse=True)
 
 
+def _footprint(axes: Iterable[tuple[int, int]], itemsize: int) -> float:
+    """Bytes of the cache lines of canonical axes: blocks without a gap of a line, each where it happens to lie."""
+    blocks, extent = 1, itemsize
+    for length, stride in axes:
+        if blocks == 1 and stride - extent < LINE:
+            extent += (length - 1) * stride
+        else:
+            blocks *= length
+    return blocks * (extent - itemsize + LINE)
+
+
 def walk_of(shape: Sequence[int], strides: Sequence[int], itemsize: int, in_order: bool) -> Walk:
     """Of a layout; `in_order` where the elements have to be visited in the order of the indices."""
     given = list(zip(shape, strides, strict=True))
     axes = canonical(given)
-    elements = math.prod(length for length, _ in axes)
     if not axes or 0 in shape:
-        return Walk("whole", 0, 0 if 0 in shape else 1, LINE)
+        return Walk("whole", 0, LINE)
     (length, stride), rest = axes[0], axes[1:]
     span = itemsize + sum((n - 1) * s for n, s in axes)
-    per_row = length if stride >= LINE else length * stride / LINE + (1 if rest else 0)
-    footprint = float(min(math.prod(n for n, _ in rest) * per_row * LINE, span + LINE))
+    footprint = _footprint(axes, itemsize)
+    if any(n > 1 and s == 0 for n, s in given):
+        return Walk("repeated", 0, footprint)
+    if math.prod(n for n, _ in axes) * itemsize > 1.5 * (span + LINE):
+        return Walk("again", 0, footprint)
     if in_order and not _is_sorted(given):
-        return Walk("transposed", 0, elements, footprint)
+        return Walk("transposed", 0, footprint)
     if stride != itemsize:
         if stride < FAR:
-            return Walk("steps", stride / itemsize, elements, footprint)
-        return Walk("critical" if stride % CRITICAL == 0 else "far", 0, elements, footprint)
+            return Walk("steps", stride / itemsize, footprint)
+        return Walk("critical" if stride % CRITICAL == 0 else "far", 0, footprint)
     if not rest:
-        return Walk("whole", 0, elements, footprint)
+        return Walk("whole", 0, footprint)
     if length * itemsize <= LINE and rest[0][1] >= FAR:
-        return Walk("far rows", 0, elements, footprint)
-    return Walk("rows", length, elements, footprint)
+        return Walk("far rows", 0, footprint)
+    return Walk("rows", length, footprint)
 
 
 def example(kind: str, amount: float, footprint: int, itemsize: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Shape and strides of a matrix of a kind, with about this footprint, and within `MEMORY`."""
-    lines = footprint // LINE
-    if kind in ("whole", "transposed"):
-        side = max(2, math.isqrt(footprint // itemsize))
-        strides = (side * itemsize, itemsize)
-        return (side, side), strides if kind == "whole" else strides[::-1]
+    """Shape and strides of a matrix of a kind, with about this footprint; it and its copy lie within `MEMORY`."""
+    items = footprint // itemsize
+    side = max(2, math.isqrt(items))
+    if kind == "whole":
+        return (side, side), (side * itemsize, itemsize)
+    if kind == "transposed":
+        return (side, side), (itemsize, side * itemsize)
+    if kind == "again":
+        return (min(items, MEMORY // itemsize // 9), 9), (itemsize, itemsize)
+    if kind == "repeated":
+        return (max(2, min(64, MEMORY // footprint)), items), (0, itemsize)
     if kind == "rows":
         width = int(amount) * itemsize
         pitch = width + min(width, LINE)
@@ -102,9 +121,10 @@ def example(kind: str, amount: float, footprint: int, itemsize: int) -> tuple[tu
     if kind == "steps":
         stride = round(amount * itemsize)
         row = min(512, max(4, footprint // min(stride, LINE) // 4))
-        return (max(2, footprint // (row * min(stride, LINE))), row), (row * stride + LINE, stride)
+        pitch = row * stride + LINE
+        return (max(2, min(footprint // (row * min(stride, LINE)), MEMORY // pitch)), row), (pitch, stride)
     pitch = CRITICAL_PITCH + (0 if kind == "critical" else LINE + itemsize)
-    count = min(lines, MEMORY // pitch)
+    count = min(footprint // LINE, MEMORY // pitch)
     if kind == "far rows":
         return (count, 4), (pitch, itemsize)
     return (max(1, count // 8), 8), (8 * pitch, pitch)

@@ -25,12 +25,12 @@ def test_break_even(strided, contiguous, even):
     assert found == pytest.approx(even)
 
 
-def model(op="sum", one=2e-9, whole=1e-9, copy=10e-9):
-    """Every kind takes as long for an element, but what lies in one piece."""
+def model(op="sum", passes=2.0, copies=10.0):
+    """A pass over any layout takes twice as long as over its copy, but where it lies in one piece."""
     keys = [(kind, amount) for kind, amounts in layouts.KINDS.items() for amount in amounts]
     footprints = {key: [2.0**12, 2.0**25] for key in keys}
-    times = {key: [whole if key[0] == "whole" else one] * 2 for key in keys}
-    return advice.Model(op, "float64", 0.0, 0.0, footprints, times, {key: [copy] * 2 for key in keys})
+    slower = {key: [1.0 if key[0] == "whole" else passes] * 2 for key in keys}
+    return advice.Model(op, "float64", 0.0, footprints, slower, {key: [copies] * 2 for key in keys}, [1e-9] * 2)
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def test_advice(simple):
     few, many = advice.advise(x, 9), advice.advise(x, 11)
     assert (few.path, many.path) == ("strided", "contiguous")
     assert few.break_even == pytest.approx(10)
-    assert many.strided == pytest.approx(11 * x.size * 2e-9)
-    assert many.contiguous == pytest.approx(x.size * (10e-9 + 11 * 1e-9))
+    assert many.strided == pytest.approx(11 * 2 * x.size * 1e-9)
+    assert many.contiguous == pytest.approx((10 + 11) * x.size * 1e-9)
     assert "pays from 10 passes on" in str(few)
 
 
@@ -62,24 +62,24 @@ def test_the_order_of_a_transposed_array_matters_to_some(simple):
 
 
 @pytest.mark.parametrize(
-    ("view", "kind", "elements"),
+    ("view", "kind"),
     [
-        (lambda x: x, "whole", 512 * 512),
-        (lambda x: x[::-1, ::-1], "whole", 512 * 512),
-        (lambda x: x.T, "whole", 512 * 512),
-        (lambda x: x[:, :-2], "rows", 512 * 510),
-        (lambda x: x[:, ::3], "steps", 512 * 171),
-        (lambda x: x[:, :4], "far rows", 512 * 4),
-        (lambda x: x[:, 0], "critical", 512),
-        (lambda x: np.diagonal(x), "far", 512),
-        (lambda x: np.broadcast_to(x[0], x.shape), "whole", 512),
-        (lambda x: x[0, 0], "whole", 1),
+        (lambda x: x, "whole"),
+        (lambda x: x[::-1, ::-1], "whole"),
+        (lambda x: x.T, "whole"),
+        (lambda x: x[:, :-2], "rows"),
+        (lambda x: x[:, ::3], "steps"),
+        (lambda x: x[:, :4], "far rows"),
+        (lambda x: x[:, 0], "critical"),
+        (np.diagonal, "far"),
+        (lambda x: np.broadcast_to(x[0], x.shape), "repeated"),
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, (3, 3)), "again"),
+        (lambda x: x[0, 0], "whole"),
     ],
 )
-def test_kinds(view, kind, elements):
+def test_kinds(view, kind):
     x = np.asarray(view(np.zeros((512, 512))))
-    walk = layouts.walk_of(x.shape, x.strides, x.itemsize, False)
-    assert (walk.kind, walk.elements) == (kind, elements)
+    assert layouts.walk_of(x.shape, x.strides, x.itemsize, False).kind == kind
 
 
 def test_footprints():
@@ -90,6 +90,8 @@ def test_footprints():
     assert layouts.walk_of(column.shape, column.strides, 8, False).footprint == 512 * 64
     half = x[:, ::2]
     assert layouts.walk_of(half.shape, half.strides, 8, False).footprint == pytest.approx(x.nbytes, rel=0.03)
+    colours = np.zeros((64, 64, 3))[::2, ::2]  # every second of 64 rows, whole
+    assert layouts.walk_of(colours.shape, colours.strides, 8, False).footprint == pytest.approx(32 * 1536, rel=0.05)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int16", "uint8"])
@@ -110,9 +112,10 @@ def test_a_model_of_this_machine(monkeypatch):
     """It takes every kind, and its times are times."""
     monkeypatch.setattr(advice, "FOOTPRINTS", advice.FOOTPRINTS[:2])
     found = advice.calibrate("sum", "float32")
-    assert {kind for kind, _ in found.strided} == set(layouts.KINDS)
-    for times in (*found.strided.values(), *found.pack.values()):
-        assert all(0 < time < 1e-3 for time in times)
+    assert {kind for kind, _ in found.passes} == set(layouts.KINDS)
+    for ratios in (*found.passes.values(), *found.copies.values()):
+        assert all(1e-3 < ratio < 1e3 for ratio in ratios)
+    assert all(0 < time < 1e-6 for time in found.whole)
 
 
 @pytest.mark.parametrize("pattern", patterns.PATTERNS)
@@ -165,7 +168,28 @@ def test_agreement(measured, predicted, agree):
 def test_both_paths_of_the_passes_do_the_same():
     assert set(passes.CALLS) == set(advice.OPS)
     for path in cases.PATHS:
-        run, (count, function, *arguments) = passes._prepare(path, "sum", "cut", 64, 4)
+        run, (count, function, *arguments) = passes.prepare(path, "sum", "cut", 64, 4)
         seen = []
         run(count, seen.append, *arguments)
         assert [function(x) for x in seen] == 4 * [function(*arguments)]
+
+
+def test_a_cell_of_the_calibration(simple, tmp_path):
+    """A row measures and predicts; its picture is drawn."""
+    row = calibration.compare("sum", "cut", 64)
+    assert (row["call"], row["pattern"], row["size"], row["predicted"]) == ("sum", "cut", 64, 10)
+    assert row["measured"] is None or row["measured"] >= 1
+    never = {**row, "measured": None, "predicted": None, "agrees": True}
+    calibration.draw([row, never], "made-up", tmp_path / "made-up.json")
+    assert "predicted by strideops.advise" in (tmp_path / "made-up.svg").read_text()
+    assert (tmp_path / "made-up.png").exists()
+
+
+def test_cells_are_those_of_the_family():
+    found = list(calibration.cells())
+    assert (
+        len(found)
+        == len(set(found))
+        == len(passes.SIZES)
+        * sum(cases.is_case(call, pattern) for call in passes.CALLS for pattern in patterns.PATTERNS)
+    )

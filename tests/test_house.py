@@ -85,7 +85,7 @@ def test_who_imports_whom_in_the_package():
     assert imports("advice") == {
         "._core.pack",
         ".strided",
-        *(f".layouts.{name}" for name in ("FOOTPRINTS", "KINDS", "LINE", "Walk", "example", "walk_of")),
+        *(f".layouts.{name}" for name in ("FOOTPRINTS", "KINDS", "MEMORY", "Walk", "example", "walk_of")),
     }
     assert imports("layouts") == imports("results") == imports("pictures") == set()
     assert imports("acquire") == {"._acquire", "._core", ".proof", ".strided"}
