@@ -186,7 +186,8 @@ def _compare(function: Callable[..., Any], operands: list[Any]) -> tuple[float, 
 
     timers = [timeit.Timer(each) for each in (lambda: function(*operands), lambda: function(*packed), copy)]
     counts = [max(1, round(SAMPLE / timer.timeit(1))) for timer in timers]
-    ratios, seconds, end = [], math.inf, time.perf_counter() + BUDGET
+    ratios: list[tuple[float, float]] = []
+    seconds, end = math.inf, time.perf_counter() + BUDGET
     while len(ratios) < MOST_TURNS and (not ratios or time.perf_counter() < end):
         one, whole, copied = (timer.timeit(count) / count for timer, count in zip(timers, counts, strict=True))
         ratios.append((one / whole, copied / whole))
