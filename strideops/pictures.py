@@ -88,18 +88,24 @@ def heat_panels(
     """
     import matplotlib.pyplot as plt
 
-    across = min(2, len(places))
-    down = math.ceil(len(places) / across)
-    size = (across * (2 + 0.36 * len(columns)) + 0.6, down * (1.3 + 0.21 * len(rows)) + 0.9)
-    figure, panels = plt.subplots(down, across, figsize=size, squeeze=False, layout="constrained")
+    of_size = {key: [row for row in rows if any(row == where[0] for where in places[key])] for key in sorted(places)}
+    heights = [1.3 + 0.21 * len(here) for here in of_size.values()]
+    across = min(2, len(places)) if len(set(heights)) == 1 else 1
+    heights = heights[::across]
+    figure, panels = plt.subplots(
+        len(heights),
+        across,
+        figsize=(across * (2 + 0.36 * len(columns)) + 0.6, sum(heights) + 0.9),
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
+    )
     for panel in panels.flat[len(places) :]:
         panel.set_visible(False)
-    for panel, key in zip(panels.flat, sorted(places), strict=False):
-        table = np.array([[places[key].get((row, column), math.nan) for column in columns] for row in rows])
-        image = draw_ratios(panel, table, rows, columns)
+    for panel, (key, here) in zip(panels.flat, of_size.items(), strict=False):
+        table = np.array([[places[key].get((row, column), math.nan) for column in columns] for row in here])
+        image = draw_ratios(panel, table, here, columns)
         panel.set_title(f"size {key}", fontsize=10, loc="left")
-        if len(places) == down * across:
-            panel.label_outer()
     bar = figure.colorbar(image, ax=panels, shrink=0.4, aspect=25, pad=0.01, ticks=[1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8])
     bar.ax.set_yticklabels(["1/8", "1/4", "1/2", "1", "2", "4", "8"], fontsize=8)
     bar.ax.minorticks_off()
@@ -162,5 +168,5 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     plt.close(figure)
     # These pictures have few colours: a palette makes a file a third as large.
     with Image.open(paths[0]) as image:
-        image.convert("RGB").quantize(256).save(paths[0], optimize=True)
+        image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(paths[0], optimize=True)
     return paths

@@ -140,8 +140,8 @@ def history(run: Run, benchmarks: dict[str, Benchmark]) -> Figure | None:
         panel.axhline(1, color="black", linewidth=0.6)
         panel.set_title(call, fontsize=9, loc="left")
         panel.set_xticks(marked, [names[place] for place in marked], fontsize=7)
-        panel.set_ylim(bottom=0)
         plain(panel)
+    panels[0, 0].set_ylim(0, 1.05 * max(np.nanmax(high) for _, _, high in lines.values()))
     panels[0, 0].set_ylabel("time / newest", fontsize=8)
     title(figure, f"The strided path from commit to commit on {run.machine['machine']}")
     return figure
