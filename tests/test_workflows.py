@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """GitHub Actions workflows call what is there, with options that are there; they run at GitHub only."""
 
+import os
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 import yaml
+from test_pages import SCREENSHOTS
 
 from benchmarks.fleet import history, merge
 from benchmarks.gate import __main__ as gate
@@ -25,7 +27,7 @@ def scripts(path):
 
 
 def test_there_are_workflows():
-    assert {path.stem for path in WORKFLOWS} == {"gate", "fleet"}
+    assert {path.stem for path in WORKFLOWS} == {"gate", "fleet", "test"}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -43,6 +45,9 @@ def test_targets_and_options_are_there(path):
         if words[:3] == ["python", "-m", "benchmarks.gate"]:
             OPTIONS["gate"](words[3:])
             seen += 1
+        if words == [".ci/run"]:
+            assert os.access(ROOT / ".ci/run", os.X_OK)
+            seen += 1
     assert seen
 
 
@@ -51,6 +56,11 @@ def test_the_gate_posts_its_summary():
     chosen = gate.options(["HEAD"])
     assert f"{chosen.out}/gate.md" in text
     assert "pull-requests: write" in text
+
+
+def test_the_pictures_of_the_pages_are_kept():
+    steps = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["test"]["steps"]
+    assert str(SCREENSHOTS.relative_to(ROOT)) in [step.get("with", {}).get("path") for step in steps]
 
 
 def test_merge_takes_the_folders_of_the_artifacts(tmp_path):
