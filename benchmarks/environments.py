@@ -82,6 +82,7 @@ def machine_name(name=None):
 
 
 def main():
+    from asv import util
     from asv.config import Config
     from asv.repo import get_repo
 
@@ -91,8 +92,14 @@ def main():
     head, broken = repo.get_hash_from_name("HEAD"), []
     for environment in matrix(conf):
         print(f"{environment.name}: ", end="", flush=True)
-        environment.create()
-        environment.install_project(conf, repo, head)
+        try:
+            environment.create()
+            environment.install_project(conf, repo, head)
+        except util.ProcessError as error:
+            why = (error.stderr or error.stdout or str(error)).strip().splitlines()[-1]
+            broken.append(f"{environment.name} cannot be made: {why}")
+            print("cannot be made", flush=True)
+            continue
         code = "import numpy as np, strideops; print(strideops.strided.sum(np.arange(48).reshape(6, 8)[:, :6]))"
         total = environment.run_executable("python", ["-P", "-c", code]).strip()
         found = installed(environment.find_executable("python"))
