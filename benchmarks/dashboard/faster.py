@@ -6,10 +6,11 @@ one of its cases, and sends series that never change to its step detection. Othe
 """
 
 KNOWN = ("0.6.",)
+CHUNK = 64  # series for a process at once
 
 
 def install():
-    """Replace four methods of asv.graph.Graph."""
+    """Replace methods of asv.graph.Graph, and how it takes a mean."""
     import asv
     from asv import graph
 
@@ -36,27 +37,47 @@ def install():
             return
         count = 1 if self.scalar_series else self.n_series
         columns = [data] if self.scalar_series else [[(at, v[j], w[j]) for at, v, w in data] for j in range(count)]
-        self._steps = [
-            _steady(column) or (pool.apply_async(detect, (column,)) if pool else detect(column, reraise=False))
-            for column in columns
-        ]
+        self._steps = [_steady(column) for column in columns]
+        left = [place for place, steps in enumerate(self._steps) if steps is None]
+        if pool:
+            self._pending = left, pool.map_async(detect, [columns[place] for place in left], chunksize=CHUNK)
+        else:
+            for place in left:
+                self._steps[place] = detect(columns[place], reraise=False)
 
     def get_steps(self):
         if self._steps is None:
             self.detect_steps()
-        if "_resolved" not in self.__dict__:
-            self._steps = [each if isinstance(each, list) else each.get() for each in self._steps]
-            self._resolved = True
+        left, pending = self.__dict__.pop("_pending", ((), None))
+        if pending:
+            for place, steps in zip(left, pending.get(), strict=True):
+                self._steps[place] = steps
         return self._steps[0] if self.scalar_series else self._steps
 
     for method in (add_data_point, detect_steps, get_steps):
         setattr(known, method.__name__, method)
     known.get_data = get_data_once
+    graph.mean_na = _mean_of(graph.mean_na)
+
+
+def _mean_of(mean_na):
+    """Mostly there is one value."""
+
+    def mean(values):
+        values = list(values)
+        if len(values) != 1:
+            return mean_na(values)
+        (value,) = values
+        return None if value is None or value != value else value / 1
+
+    return mean
 
 
 def _steady(column):
-    """The steps of a series that has the same value everywhere, and no commit that asv would skip; else None."""
+    """The steps of a series that has the same value everywhere, or none at all; else None."""
     value = column[0][1]
+    if all(each is None for _, each, _ in column):
+        return []
     if value is None or any(each != value or (weight is not None and weight <= 0) for _, each, weight in column):
         return None
     return [(column[0][0], column[-1][0] + 1, value, value, 0.0)]
