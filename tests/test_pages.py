@@ -281,7 +281,7 @@ def test_every_link_of_the_first_page_leads_somewhere(browser, suite, served):
 @pytest.mark.parametrize("view", VIEWS)
 def test_asvs_own_pages(browser, served, view):
     browser.open(f"{served}/asv.html#view={view}")
-    browser.wait("/Overview/.test(document.body.innerText) && !/Loading/.test(document.body.innerText)")
+    browser.wait("/strideops/.test(document.body.innerText)")  # the project's name, which index.json has
     browser.picture(f"asv-{view}")
     assert browser.errors() == []
     assert {address.split("/")[2] for address in browser.requests() if "://" in address} == {served.split("/")[2]}
