@@ -2,6 +2,7 @@
 """Operations on strided arrays that never copy, beside the same operations on a packed copy."""
 
 import os
+from typing import TYPE_CHECKING, Any
 
 try:
     from ._core import isa, pack
@@ -14,10 +15,12 @@ except ImportError as _error:
     ) from _error
 
 from . import contiguous, proof, strided
-from .advice import Advice, advise
 from .evidence import CopyDetected, Evidence
 from .exchange import CopyRequired, asstrided
 from .proof import assert_no_copy, trace_copy
+
+if TYPE_CHECKING:
+    from .advice import Advice, advise
 
 __version__ = "0.1.0"
 __all__ = [
@@ -36,6 +39,15 @@ __all__ = [
     "strided",
     "trace_copy",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What a program may never ask for is imported when it is."""
+    if name in ("Advice", "advise"):
+        from . import advice
+
+        return getattr(advice, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def get_include() -> str:
