@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""`make calibrate-advice`: is strideops.advise right? Its break-even beside the one that asv has measured here.
+"""`make calibrate-advice`: is strideops.advise right? Its break-even beside the measured one.
 
 Measures what benchmarks/passes.py does, both paths in turns, and asks the model; a quarter of an hour. Writes
 results/advice/MACHINE.json and a picture of both.
@@ -7,7 +7,6 @@ results/advice/MACHINE.json and a picture of both.
 
 import argparse
 import json
-import math
 import statistics
 import timeit
 from itertools import product
@@ -25,11 +24,8 @@ TARGET = 0.9  # of the cells
 
 def agrees(measured, predicted, most):
     """Within FACTOR, or both beyond the number of passes that was measured."""
-    if min(measured, predicted) > most:
-        return True
-    return (
-        max(measured, predicted) <= FACTOR * min(measured, predicted) if math.isfinite(predicted) else measured > most
-    )
+    least, greatest = sorted((measured, predicted))
+    return least > most or greatest <= FACTOR * least
 
 
 def cells():

@@ -60,22 +60,17 @@ def crossover(run: Run, benchmarks: dict[str, Benchmark]) -> Figure | None:
     places: dict[str, dict[tuple[str, str], float]] = {}
     patterns: dict[str, None] = {}
     for name, series in sorted(run.series.items()):
-        if not benchmarks[name].is_of_passes:
-            continue
-        _, names, sizes, counts = benchmarks[name].values
-        times = series.newest.reshape(2, len(names), len(sizes), len(counts))
-        passes = np.array(counts, float)
-        for p, s in np.ndindex(len(names), len(sizes)):
-            if not np.isnan(times[:, p, s]).any():
-                patterns.setdefault(names[p])
-                even = break_even(passes, times[0, p, s], times[1, p, s])
-                places.setdefault(sizes[s], {})[benchmarks[name].call, names[p]] = even
+        if benchmarks[name].is_of_passes:
+            for pattern, size, passes, times in benchmarks[name].passes(series.newest):
+                patterns.setdefault(pattern)
+                even = break_even(passes, *times)
+                places.setdefault(size, {})[benchmarks[name].call, pattern] = even
     if not places:
         return None
     calls = list(dict.fromkeys(call for found in places.values() for call, _ in found))
     most = max(passes)
-    size = (len(places) * (1.2 + 0.45 * len(calls)) + 1.8, 1.6 + 0.21 * len(patterns))
-    figure, panels = plt.subplots(1, len(places), figsize=size, squeeze=False, layout="constrained", sharey=True)
+    area = (len(places) * (1.2 + 0.45 * len(calls)) + 1.8, 1.6 + 0.21 * len(patterns))
+    figure, panels = plt.subplots(1, len(places), figsize=area, squeeze=False, layout="constrained", sharey=True)
     for panel, name in zip(panels.flat, sorted(places, key=int), strict=True):
         found = places[name]
         table = np.array([[found.get((call, pattern), math.nan) for call in calls] for pattern in patterns])

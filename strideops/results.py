@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 __all__ = ["Benchmark", "Run", "Series", "Unreadable", "read", "read_benchmarks"]
 
-PATHS = ("strided", "contiguous")
 GRID = ("path", "pattern", "size", "dtype")
 PASSES = ("path", "pattern", "size", "passes")
 _VERSION = 2
@@ -78,6 +77,14 @@ class Benchmark:
         """Seconds of many passes, over the view or over a copy."""
         return self.names == PASSES and self.type == "time"
 
+    def passes(self, times: NDArray[np.float64]) -> Iterator[tuple[str, str, NDArray[np.float64], NDArray[np.float64]]]:
+        """(pattern, size, numbers of passes, their times on both paths) where all were measured, if it is of passes."""
+        _, patterns, sizes, counts = self.values
+        times = times.reshape(2, len(patterns), len(sizes), len(counts))
+        for p, s in np.ndindex(len(patterns), len(sizes)):
+            if not np.isnan(times[:, p, s]).any():
+                yield patterns[p], sizes[s], np.array(counts, float), times[:, p, s]
+
     @property
     def call(self) -> str:
         """The call that its class is named after: ops.SumLastAxis is sum_last_axis."""
@@ -100,11 +107,6 @@ class Series:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     failed: NDArray[np.bool_]
-
-    @classmethod
-    def empty(cls, commits: int, cases: int) -> Series:
-        nothing = np.full((commits, cases), math.nan)
-        return cls(nothing, nothing.copy(), nothing.copy(), np.zeros((commits, cases), bool))
 
     @property
     def last(self) -> NDArray[np.intp]:
@@ -264,12 +266,14 @@ def _run(machine: dict[str, Any], results: list[dict[str, Any]], benchmarks: Map
     versions = {"Python": newest["python"], **newest["requirements"]}
     run = Run(machine, newest["env_name"], versions, [data["commit_hash"] for data in results])
     for row, data in enumerate(results):
-        for name, values in data["results"].items():
-            columns = dict(zip(data["result_columns"], values, strict=False))
+        for name, packed in data["results"].items():
+            columns = dict(zip(data["result_columns"], packed, strict=False))
             benchmark = benchmarks.get(name)
             if benchmark and str(columns.get("version")) == benchmark.version:
                 if name not in run.series:
-                    run.series[name] = Series.empty(len(results), math.prod(map(len, benchmark.params)))
+                    shape = len(results), len(benchmark.cases)
+                    values, low, high = np.full((3, *shape), math.nan)
+                    run.series[name] = Series(values, low, high, np.zeros(shape, bool))
                 _fill(run.series[name], row, columns, benchmark)
     return run
 

@@ -129,12 +129,9 @@ def cells(browser):
 
 
 def choose(browser, name, value):
-    script = "(() => { const field = document.forms[0].elements[arguments[0]]; field.value = arguments[1];"
-    script += "field.dispatchEvent(new Event('input', { bubbles: true })); return field.value })()"
-    assert (
-        browser.ask(script.replace("(() =>", "((...arguments) =>").replace("})()", "})(...arguments)"), name, value)
-        == value
-    )
+    script = "((name, value) => { const field = document.forms[0].elements[name]; field.value = value;"
+    script += "field.dispatchEvent(new Event('input', { bubbles: true })); return field.value })(...arguments)"
+    assert browser.ask(script, name, value) == value
 
 
 def test_the_first_page_from_the_disk(browser, suite):

@@ -7,7 +7,6 @@ The page works from the disk as from a server: what it fetches are scripts, whic
 import json
 import math
 from html import escape
-from itertools import product
 from pathlib import Path
 from string import Template
 
@@ -182,25 +181,20 @@ def _values(run, benchmarks, axes, order):
         found[kind][benchmark.call] = row
     for name, series in run.series.items():
         if benchmarks[name].is_of_passes:
-            found["passes"][benchmarks[name].call] = _passes(benchmarks[name], series.newest, axes)
+            found["passes"][benchmarks[name].call] = _passes(benchmarks[name], series, axes)
     return found
 
 
-def _passes(benchmark, times, axes):
+def _passes(benchmark, series, axes):
     """Cell -> the number of passes from which on packing pays, and what it was found from."""
     from strideops.advice import break_even
 
-    _, patterns, sizes, counts = benchmark.values
-    passes = np.array(counts, float)
-    times = times.reshape(2, len(patterns), len(sizes), len(counts))
     found = {}
-    for (p, pattern), (s, size) in product(enumerate(patterns), enumerate(sizes)):
-        strided, contiguous = times[:, p, s]
-        if not np.isnan([strided, contiguous]).any():
-            even = break_even(passes, strided, contiguous)
-            rows = zip(map(int, counts), _short(strided * 1e9), _short(contiguous * 1e9), strict=True)
-            (found_even,) = _short([even if math.isfinite(even) else NEVER])
-            found[_cell(axes, "strided", pattern, size, PASSES_DTYPE)] = [found_even, list(rows)]
+    for pattern, size, passes, times in benchmark.passes(series.newest):
+        even = break_even(passes, *times)
+        rows = zip(_short(passes), *map(_short, times * 1e9), strict=True)
+        cell = _cell(axes, "strided", pattern, size, PASSES_DTYPE)
+        found[cell] = [_number(even) if math.isfinite(even) else NEVER, list(rows)]
     return found
 
 

@@ -120,19 +120,21 @@ def _confidence(benchmark, series, place, before, after):
     return CLEAR if min(len(before), len(after)) > 1 else LIKELY
 
 
-def find_changes(runs, benchmarks, graphs, order):
+def find_changes(runs, benchmarks, graphs, revisions):
     """The newest step of every case, by asv's step detection, newest first and then the largest.
 
     Parameters
     ----------
     graphs : dict
         (number of the run, benchmark name) -> asv.graph.Graph
+    revisions : dict
+        Commit -> asv's number of it.
     """
     found = []
     for (number, name), graph in graphs.items():
         run, benchmark = runs[number], benchmarks[name]
         series, steps = run.series[name], graph.get_steps()
-        places = np.array([order[commit] for commit in run.commits])
+        places = np.array([revisions[commit] for commit in run.commits])
         for place, pieces in enumerate([steps] if graph.scalar_series else steps):
             if len(pieces) < 2 or not _is_change(benchmark, pieces[-2][2], pieces[-1][2]):
                 continue
@@ -150,7 +152,7 @@ def find_changes(runs, benchmarks, graphs, order):
                     _confidence(benchmark, series, place, *rows),
                 )
             )
-    return sorted(found, key=lambda change: (-order[change.first_after], -_size(change)))
+    return sorted(found, key=lambda change: (-revisions[change.first_after], -_size(change)))
 
 
 def _size(change):
