@@ -176,7 +176,9 @@ def make_suite(folder, count, machines=1, calls=None):
                 size = np.array(patterns.SIZES, float)[:, None] ** 2 * np.array([8, 4, 8, 1])
                 allocated = np.where(np.isnan(base), math.nan, np.stack([0 * size, size])[:, None])
                 rows[f"{name}.track_allocated"] = [allocated.ravel().tolist(), named, "1", 1_000, 1.0]
-            known = {**MACHINE, "machine": f"made-up-{machine}", "cache_l2": "2 MiB", "read_bandwidth": "14 GB/s"}
+            # The first machine has been described, and the others are other machines.
+            facts = {"cpu": f"CPU {machine}"} if machine else {"cache_l2": "2 MiB", "read_bandwidth": "14 GB/s"}
+            known = {**MACHINE, "machine": f"made-up-{machine}", **facts}
             write_result(folder / "results", result(commit, rows, machine=known))
             write_machine(folder / "results", known)
     (folder / "results/benchmarks.json").write_text(json.dumps(described))
@@ -190,9 +192,10 @@ def make_suite(folder, count, machines=1, calls=None):
     return hashes
 
 
-def publish(folder):
-    """`asv publish`, as for our own results; the folder of the pages."""
+def publish(folder, told=False):
+    """`asv publish`, as for our own results; the folder of the pages, and what asv told if it is asked for."""
     command = [sys.executable, "-m", "asv", "publish", "--no-pull"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Path(folder) / ".asv/html"
+    html = Path(folder) / ".asv/html"
+    return (html, done.stdout + done.stderr) if told else html

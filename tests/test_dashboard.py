@@ -227,3 +227,30 @@ def test_faster_publishing_changes_nothing(tmp_path):
     for path, content in found.items():
         if path.name != "info.json":  # when it was published
             assert (html / path).read_bytes() == content, path
+
+
+def test_facts_of_a_machine_are_no_parameters_of_graphs(tmp_path):
+    """A new kernel of the same machine goes on with its history, in asv's pages as on ours."""
+    hashes = made.make_repository(tmp_path, 2)
+    made.configure(tmp_path)
+    for number, commit in enumerate(hashes):
+        machine = {**made.MACHINE, "os": f"Linux {number}"}
+        rows = {made.TIME: made.row({made.STRIDED_CUT: 1.0 + number})}
+        made.write_result(tmp_path / "results", made.result(commit, rows, machine=machine))
+    html = made.publish(tmp_path)
+    index = json.loads((html / "index.json").read_text())
+    assert set(index["params"]) == {"machine", "python", "numpy", "matplotlib", "branch"}
+    assert len(index["graph_param_list"]) == 1
+    (path,) = (path for path in (html / "graphs").rglob(f"{made.TIME}.json") if "summary" not in path.parts)
+    assert [[row[0], row[1][0]] for row in json.loads(path.read_text())] == [[0, 1.0], [1, 2.0]]
+
+
+def test_asv_publishes_where_our_pages_cannot_be_made(tmp_path):
+    made.make_history(tmp_path, count=2)
+    configuration = tmp_path / "asv.conf.json"
+    plain = "import sys\nfrom benchmarks.dashboard import plugin\nsys.modules['asv_tachyon'] = None\nplugin.setup()\n"
+    (tmp_path / "plain.py").write_text(plain)
+    configuration.write_text(configuration.read_text().replace(".benchmarks.dashboard.plugin", ".plain"))
+    html, told = made.publish(tmp_path, told=True)
+    assert "Our pages need strideops and asv-tachyon" in told
+    assert "airspeed velocity" in (html / "index.html").read_text()

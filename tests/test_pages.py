@@ -268,8 +268,17 @@ def test_every_link_of_the_first_page_leads_somewhere(browser, suite, served):
         if link.startswith("#"):
             assert browser.ask("!!document.getElementById(arguments[0])", link[1:])
     assert browser.errors() == []
-    explore = [link for link in links if "view=explore" in link]
-    for link in explore[:2]:
+
+
+@pytest.mark.parametrize("machine", ["made-up-0", "made-up-1"])
+def test_links_to_asvs_pages_show_graphs(browser, served, machine):
+    """Also of machines that differ in more than their names."""
+    browser.open(f"{served}/index.html#machine={machine}")
+    browser.wait("document.querySelector('td[data-cell]')")
+    browser.ask("document.querySelector('td[data-cell]').click()")
+    links = browser.ask("[...document.querySelectorAll('#details a')].map((a) => a.getAttribute('href'))")
+    assert len(links) == 2
+    for link in links:
         browser.open(f"{served}/{link}")
         browser.wait("document.querySelector('.chart-card canvas')")
         assert browser.errors() == []

@@ -7,6 +7,7 @@ asv imports this module for every command (asv.conf.json names it), also where t
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 ADVICE = ("call", "pattern", "size", "measured", "predicted", "agrees")
@@ -71,14 +72,16 @@ def publish(conf, benchmarks, graphs, revisions):
 
     try:
         results = _import_results()
+        import_module("asv_tachyon")
     except ImportError as error:
-        log.error(f"The first page needs strideops in the Python that runs asv (pip install .): {error}")
+        log.error(f"Our pages need strideops and asv-tachyon in the Python that runs asv; make sets up .venv: {error}")
         return
     commits = describe_commits(conf, revisions)
     subjects = {commit["hash"]: commit["subject"] for commit in commits}
-    skin.install(conf.html_dir, site.SKIN, benchmarks, graphs, revisions, subjects)
     described = results.read_benchmarks(conf.results_dir)
     runs, left_out = results.read(conf.results_dir, described, revisions)
+    facts = {name for run in runs for name in run.machine} - {"machine"}
+    skin.install(conf.html_dir, site.SKIN, benchmarks, graphs, revisions, subjects, facts)
     for sentence in left_out:
         log.warning(sentence)
     measured = {commit for run in runs for commit in run.commits}

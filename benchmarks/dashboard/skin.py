@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """asv's own pages without internet: asv-tachyon's in place of those that load their scripts from elsewhere.
 
-asv-tachyon reads the files that `asv publish` writes, and brings its scripts and fonts along. It takes a tracked value
-for one that should rise, unless it is told otherwise; ours are 0 when all is well.
+asv-tachyon reads the files that `asv publish` writes, and brings its scripts and fonts along. Two things are made right
+for it: a tracked value should not rise, and a graph is found by machine and versions alone. asv has every fact of a
+machine as a parameter, and asv-tachyon finds no graph where one of them is of another machine, or of none.
 """
 
 import json
@@ -17,7 +18,7 @@ STOCK = (
 )  # fmt: skip
 
 
-def install(html, name, benchmarks, graphs, revisions, subjects):
+def install(html, name, benchmarks, graphs, revisions, subjects, facts):
     """Replace asv's pages by asv-tachyon's.
 
     Parameters
@@ -33,6 +34,8 @@ def install(html, name, benchmarks, graphs, revisions, subjects):
         Commit -> revision.
     subjects : dict
         Commit -> the first line of its message.
+    facts : set of str
+        Of machines: parameters that follow from the name of the machine.
     """
     import asv_tachyon
 
@@ -49,8 +52,51 @@ def install(html, name, benchmarks, graphs, revisions, subjects):
     _write(html / "commits.json", {"by_revision": named})
     _write(html / "profiles.json", {})
     _write(html / "regressions-ignore.json", [])
-    for path, _ in graphs:
+    moved = _move_graphs(html, graphs, facts)
+    for path in set(moved.values()):
         _write(html / f"{path.replace('graphs/', 'samples/', 1)}.json", {})
+    _change_regressions(html / "regressions.json", moved, facts)
+    _change_index(facts)
+
+
+def _without(params, facts):
+    return {name: value for name, value in params.items() if name not in facts}
+
+
+def _move_graphs(html, graphs, facts):
+    """Old path -> new path; where two have one, as after another kernel on the same machine, they are one history."""
+    moved, points = {}, {}
+    for path, graph in graphs:
+        moved[path] = graph.get_file_path(_without(graph.params, facts), graph.benchmark_name)
+        points.setdefault(moved[path], {}).update({row[0]: row[:2] for row in graph.get_data()})
+        (html / f"{path}.json").unlink()
+    for path, rows in points.items():
+        _write(html / f"{path}.json", [rows[revision] for revision in sorted(rows)])
+    return moved
+
+
+def _change_regressions(path, moved, facts):
+    found = json.loads(path.read_text(encoding="utf-8"))
+    for regression in found["regressions"]:
+        graph = regression[1].removesuffix(".json")
+        regression[1:3] = f"{moved[graph]}.json", _without(regression[2], facts)
+    _write(path, found)
+
+
+def _change_index(facts):
+    """asv writes index.json when all publishers are done."""
+    from asv import util
+
+    write_json = util.write_json
+
+    def write(path, data, *more, **named):
+        if Path(path).name == "index.json":
+            listed = [_without(params, facts) for params in data["graph_param_list"]]
+            unique = [params for place, params in enumerate(listed) if params not in listed[:place]]
+            data = {**data, "params": _without(data["params"], facts), "graph_param_list": unique}
+        write_json(path, data, *more, **named)
+
+    util.write_json = write
 
 
 def _write(path, value):
