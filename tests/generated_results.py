@@ -166,6 +166,8 @@ def make_suite(folder, count, machines=1, calls=None):
         for machine in range(machines):
             rows = {PASSES: [each, over, "1", 1_000, 1.0]}
             for call, base in times.items():
+                if machine and call == "norm":
+                    continue  # it has not measured all
                 values = base * np.exp(random.normal(0, 0.02, shape)) * (0.8 if number >= count // 2 else 1)
                 if number >= 3 * count // 4 and call == "sum":
                     values[0, 1] *= 1.3

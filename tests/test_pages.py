@@ -284,11 +284,13 @@ def test_links_to_asvs_pages_show_graphs(browser, served, machine):
         assert browser.errors() == []
 
 
+@pytest.mark.parametrize("machine", ["made-up-0", "made-up-1"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_asvs_own_pages(browser, served, view):
-    browser.open(f"{served}/asv.html#view={view}")
+def test_asvs_own_pages(browser, served, view, machine):
+    """Also of a machine that has not measured everything."""
+    browser.open(f"{served}/asv.html#view={view}&machine={machine}")
     browser.wait("/strideops/.test(document.body.innerText)")  # the project's name, which index.json has
-    browser.picture(f"asv-{view}")
+    browser.picture(f"asv-{view}-{machine}")
     assert browser.errors() == []
     assert {address.split("/")[2] for address in browser.requests() if "://" in address} == {served.split("/")[2]}
 

@@ -3,7 +3,8 @@
 
 asv-tachyon reads the files that `asv publish` writes, and brings its scripts and fonts along. Two things are made right
 for it: a tracked value should not rise, and a graph is found by machine and versions alone. asv has every fact of a
-machine as a parameter, and asv-tachyon finds no graph where one of them is of another machine, or of none.
+machine as a parameter, and asv-tachyon finds no graph where one of them is of another machine, or of none. What it asks
+for and is not there, a browser reports as an error: such files are there, and empty.
 """
 
 import json
@@ -47,16 +48,13 @@ def install(html, name, benchmarks, graphs, revisions, subjects, facts):
     shutil.copytree(static / "assets", html / "assets", dirs_exist_ok=True)
     for benchmark in benchmarks.values():
         benchmark["less_is_better"] = True
-    # It asks for these too, and a browser reports what is not there as an error.
     named = {str(revision): subjects.get(commit, "") for commit, revision in revisions.items()}
     _write(html / "commits.json", {"by_revision": named})
     _write(html / "profiles.json", {})
     _write(html / "regressions-ignore.json", [])
     moved = _move_graphs(html, graphs, facts)
-    for path in set(moved.values()):
-        _write(html / f"{path.replace('graphs/', 'samples/', 1)}.json", {})
     _change_regressions(html / "regressions.json", moved, facts)
-    _change_index(facts)
+    _change_index(facts, {graph.benchmark_name for _, graph in graphs})
 
 
 def _without(params, facts):
@@ -65,13 +63,19 @@ def _without(params, facts):
 
 def _move_graphs(html, graphs, facts):
     """Old path -> new path; where two have one, as after another kernel on the same machine, they are one history."""
+    graphs = list(graphs)
+    names = {graph.benchmark_name for _, graph in graphs}
     moved, points = {}, {}
     for path, graph in graphs:
-        moved[path] = graph.get_file_path(_without(graph.params, facts), graph.benchmark_name)
-        points.setdefault(moved[path], {}).update({row[0]: row[:2] for row in graph.get_data()})
+        params = _without(graph.params, facts)
+        for name in names:  # a machine may lack a benchmark
+            points.setdefault(graph.get_file_path(params, name), {})
+        moved[path] = graph.get_file_path(params, graph.benchmark_name)
+        points[moved[path]].update({row[0]: row[:2] for row in graph.get_data()})
         (html / f"{path}.json").unlink()
     for path, rows in points.items():
         _write(html / f"{path}.json", [rows[revision] for revision in sorted(rows)])
+        _write(html / f"{path.replace('graphs/', 'samples/', 1)}.json", {})
     return moved
 
 
@@ -83,8 +87,8 @@ def _change_regressions(path, moved, facts):
     _write(path, found)
 
 
-def _change_index(facts):
-    """asv writes index.json when all publishers are done."""
+def _change_index(facts, names):
+    """asv writes index.json when all publishers are done; benchmarks that nobody has measured are left out."""
     from asv import util
 
     write_json = util.write_json
@@ -93,7 +97,9 @@ def _change_index(facts):
         if Path(path).name == "index.json":
             listed = [_without(params, facts) for params in data["graph_param_list"]]
             unique = [params for place, params in enumerate(listed) if params not in listed[:place]]
-            data = {**data, "params": _without(data["params"], facts), "graph_param_list": unique}
+            benchmarks = {name: each for name, each in data["benchmarks"].items() if name in names}
+            params = _without(data["params"], facts)
+            data = {**data, "params": params, "graph_param_list": unique, "benchmarks": benchmarks}
         write_json(path, data, *more, **named)
 
     util.write_json = write
