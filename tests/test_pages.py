@@ -192,6 +192,17 @@ def test_another_machine_is_fetched(browser, suite):
     assert browser.errors() == []
 
 
+def test_a_machine_is_chosen_by_what_it_is(browser, suite):
+    browser.open((suite / "index.html").as_uri())
+    choose(browser, "machine", "made-up-1")
+    browser.wait("document.querySelector('td[data-cell]')")
+    choose(browser, "CPU", "none")
+    assert browser.ask("document.forms[0].elements.machine.value") == "made-up-0"
+    choose(browser, "machine", "made-up-1")
+    assert browser.ask("document.forms[0].elements.CPU.value") == ""
+    assert browser.errors() == []
+
+
 def test_bytes_of_both_paths(browser, suite):
     browser.open((suite / "index.html").as_uri())
     choose(browser, "show", "strided")

@@ -63,10 +63,14 @@ const strideops = (() => {
     numpy: ["NumPy", unique(data.runs.map((run) => run.numpy))],
     show: ["show", Object.keys(FIGURES)],
   };
+  // Machines may be chosen by what they are, too: facts in which they differ.
+  const known = (name) => unique(data.runs.map((run) => run.facts[name]).filter(Boolean));
+  const FACTS = unique(data.runs.flatMap((run) => Object.keys(run.facts))).filter((name) => known(name).length > 1);
+  FACTS.forEach((name) => { CHOICES[name] = [name, ["", ...known(name)]]; });
   const start = () => {
     const run = data.runs[data.first] ?? { machine: "", python: "", numpy: "" };
     return { q: "", op: "", pattern: "", dtype: data.dtypes[0] ?? "", size: "", machine: run.machine, python: run.python,
-      numpy: run.numpy, show: "ratio", cell: "" };
+      numpy: run.numpy, show: "ratio", cell: "", ...Object.fromEntries(FACTS.map((name) => [name, ""])) };
   };
   let state = start();
 
@@ -89,7 +93,8 @@ const strideops = (() => {
   // The run that is chosen; a combination that nobody has measured gives way to one of the same machine.
   function chosenRun() {
     const wanted = ["machine", "python", "numpy"];
-    const score = (run) => wanted.filter((name) => run[name] === state[name]).length + (run.machine === state.machine ? 9 : 0);
+    const score = (run) => wanted.filter((name) => run[name] === state[name]).length + (run.machine === state.machine ? 9 : 0) +
+      99 * FACTS.filter((name) => state[name] && run.facts[name] === state[name]).length;
     const best = data.runs.reduce((a, b, i) => (score(b) > score(data.runs[a]) ? i : a), 0);
     if (data.runs.length) for (const name of wanted) state[name] = data.runs[best][name];
     return best;
@@ -488,7 +493,11 @@ const strideops = (() => {
     const reset = make("button", { type: "button", id: "reset" }, "Reset");
     reset.addEventListener("click", () => { state = start(); render(); });
     form.append(reset);
-    form.addEventListener("input", (event) => { state[event.target.name] = event.target.value; render(); });
+    form.addEventListener("input", ({ target }) => {
+      state[target.name] = target.value;
+      if (target.name === "machine") FACTS.forEach((name) => { state[name] = ""; });
+      render();
+    });
     form.addEventListener("submit", (event) => event.preventDefault());
   }
 
