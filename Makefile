@@ -39,7 +39,7 @@ gate: $(VENV)/installed
 calibrate: $(VENV)/installed
 	@python -m benchmarks.gate.calibrate $(CALIBRATE)
 
-# Is strideops.advise right on this machine? Its break-even beside the measured one, for a quarter of an hour.
+# Is strideops.advise right on this machine? Its break-even beside the measured one, for three quarters of an hour.
 .PHONY: calibrate-advice
 calibrate-advice: $(VENV)/installed
 	@python -m benchmarks.advice $(ADVICE)

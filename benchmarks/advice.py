@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make calibrate-advice`: is strideops.advise right? Its break-even beside the measured one.
 
-Measures what benchmarks/passes.py does, both paths in turns, and asks the model; a quarter of an hour. Writes
-results/advice/MACHINE.json and a picture of both.
+Measures what benchmarks/passes.py does, both paths in turns, before and after the model is asked; three quarters of an hour. Where
+a pass over the copy is about as fast as one over the view, nobody can tell when copying pays: each measured break-even
+has an interval, and is a number where that is narrow. Writes results/advice/MACHINE.json and a picture of both.
 """
 
 import argparse
 import json
-import statistics
+import time
 import timeit
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -16,8 +18,11 @@ import numpy as np
 from . import cases, environments, passes, patterns
 from .repository import ROOT, write_whole
 
-SAMPLE = 3e-4  # seconds of a turn, or one call
-TURNS = 5
+SAMPLE = 1e-3  # seconds of a turn, or one call
+WARM = 0.02  # seconds in which an array comes into the caches, if it fits; the fastest of what they are filled with
+ROUNDS = (3, 25)  # at least, at most; each in memory of its own, since where its pages lie is a matter of luck
+BUDGET = 1.0  # seconds for more rounds than the fewest
+RESAMPLES = 400
 FACTOR = 1.5  # predicted within it of the measured is right
 TARGET = 0.9  # of the cells
 
@@ -35,19 +40,38 @@ def cells():
             yield call, pattern, size
 
 
-def measure(call, pattern, size):
-    """The break-even of a cell: both paths take turns, so that the machine's ups and downs are in both."""
+def rounds(call, pattern, size, seconds=BUDGET):
+    """For each number of passes, time on the contiguous path / time on the strided one; a row a round.
+
+    Both paths take turns, so that the machine's ups and downs are in both.
+    """
+    rows, end = [], time.perf_counter() + seconds
+    while len(rows) < ROUNDS[0] or (len(rows) < ROUNDS[1] and time.perf_counter() < end):
+        paths = [passes.prepare(path, call, pattern, size, 0) for path in cases.PATHS]
+        row = []
+        for count in passes.PASSES:
+            timers = [timeit.Timer(partial(run, count, *arguments)) for run, (_, *arguments) in paths]
+            once = timers[0].timeit(1)
+            loops, repeats = max(1, round(SAMPLE / once)), min(5, max(1, round(WARM / max(once, SAMPLE))))
+            strided, contiguous = (min(timer.repeat(repeats, loops)) for timer in timers)
+            row.append(contiguous / strided)
+        rows.append(row)
+    return np.array(rows)
+
+
+def even_of(rows):
+    """The break-even of the medians."""
     from strideops.advice import break_even
 
-    ratios = []
-    for count in passes.PASSES:
-        paths = [passes.prepare(path, call, pattern, size, count) for path in cases.PATHS]
-        timers = [timeit.Timer(lambda run=run, arguments=arguments: run(*arguments)) for run, arguments in paths]
-        loops = max(1, round(SAMPLE / min(timers[0].repeat(2, 1))))
-        turns = [[timer.timeit(loops) for timer in timers] for _ in range(TURNS)]
-        ratios.append(statistics.median(contiguous / strided for strided, contiguous in turns))
     counts = np.array(passes.PASSES, float)
-    return break_even(counts, counts, counts * ratios)
+    return break_even(counts, counts, counts * np.median(rows, axis=0))
+
+
+def interval(rows):
+    """The middle nine tenths of what other rounds of the same kind would give: the bootstrap, its seed fixed."""
+    drawn = np.random.default_rng(0).integers(len(rows), size=(RESAMPLES, len(rows)))
+    evens = sorted(even_of(rows[each]) for each in drawn)
+    return evens[RESAMPLES // 20], evens[-RESAMPLES // 20 - 1]
 
 
 def compare(call, pattern, size):
@@ -55,15 +79,25 @@ def compare(call, pattern, size):
     from strideops.advice import advise
 
     _, view = patterns.make(pattern, size, passes.DTYPE)
-    even, told, most = measure(call, pattern, size), advise(view, op=call).break_even, passes.PASSES[-1]
+    before = rounds(call, pattern, size)
+    told = advise(view, op=call).break_even
+    after = rounds(call, pattern, size)
+    rows, most = np.concatenate([before, after]), passes.PASSES[-1]
+    low, high = interval(rows)
+
+    def number(even):  # JSON has no infinity: null is beyond the most passes
+        return round(even, 2) if even <= most else None
+
     return {
         "call": call,
         "pattern": pattern,
         "size": size,
-        # JSON has no infinity: null is beyond the most passes.
-        "measured": round(even, 2) if even <= most else None,
-        "predicted": round(told, 2) if told <= most else None,
-        "agrees": agrees(even, told, most),
+        "measured": number(even_of(rows)),
+        "interval": [number(low), number(high)],
+        "again": agrees(even_of(before), even_of(after), most),  # the measurement with itself
+        "predicted": number(told),
+        "agrees": agrees(min(max(told, low), high), told, most),
+        "agrees_with_median": agrees(even_of(rows), told, most),
     }
 
 
@@ -84,8 +118,10 @@ def draw(rows, machine, path):
     axes.plot(line, line, color="black", linewidth=0.8)
     for agree, colour, mark, label in ((True, "#0b5394", "o", "agrees"), (False, "#c25a00", "x", "does not")):
         chosen = [row for row in rows if row["agrees"] == agree]
-        points = [[row[kind] or beyond for row in chosen] for kind in ("measured", "predicted")]
-        axes.scatter(*points, color=colour, marker=mark, s=16, alpha=0.6, label=f"{label} ({len(chosen)})")
+        measured, predicted = ([row[kind] or beyond for row in chosen] for kind in ("measured", "predicted"))
+        intervals = zip(*[[end or beyond for end in row["interval"]] for row in chosen], strict=True)
+        axes.scatter(measured, predicted, color=colour, marker=mark, s=16, alpha=0.6, label=f"{label} ({len(chosen)})")
+        axes.hlines(predicted, *intervals, color=colour, alpha=0.3, linewidth=0.8)
     ticks = [1, 2, 4, 8, 16, 32, 64, beyond]
     names = [*map(str, ticks[:-1]), f">{most}"]
     axes.set(xscale="log", yscale="log", xlim=line, ylim=line)
@@ -99,6 +135,20 @@ def draw(rows, machine, path):
     for suffix in ("png", "svg"):
         figure.savefig(path.with_suffix(f".{suffix}"), dpi=110, facecolor="white")
     plt.close(figure)
+
+
+def summary(rows):
+    """How often the model is right, and how often it could be: the measurement does not always agree with itself."""
+
+    def share(name):
+        right = sum(row[name] for row in rows)
+        return f"{right} of {len(rows)} cells ({100 * right / len(rows):.0f} %)"
+
+    return (
+        f"{share('agrees')} are predicted within a factor {FACTOR} of the measured interval, "
+        f"{share('agrees_with_median')} of the measured median; target {100 * TARGET:.0f} %. "
+        f"The first half of the rounds predicts the second half in {share('again')}."
+    )
 
 
 def main(arguments=None):
@@ -118,9 +168,7 @@ def main(arguments=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
     draw(rows, machine, path)
-    right = sum(row["agrees"] for row in rows)
-    share = f"{right} of {len(rows)} cells ({100 * right / len(rows):.0f} %)"
-    print(f"{share} within a factor {FACTOR}; target {100 * TARGET:.0f} %")
+    print(summary(rows))
     print(path)
 
 

@@ -21,7 +21,8 @@ def passes_strided(count, function, *arguments):
 
 
 def passes_contiguous(count, function, *arguments):
-    packed = [strideops.pack(argument) if isinstance(argument, np.ndarray) else argument for argument in arguments]
+    # A tuple, as the arguments are: a call with a list takes 40 ns more.
+    packed = tuple(strideops.pack(argument) if isinstance(argument, np.ndarray) else argument for argument in arguments)
     for _ in range(count):
         function(*packed)
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does copying pay? A small model of both paths' time, measured on this machine in a second.
+"""Does copying pay? So many passes over an array, against one copy and as many passes over it.
 
-The model times an op on a few layouts that stand for all, beside the same op on their copies, and the copies: in one
-piece, short rows, gaps between elements, far apart, transposed; at several footprints, from the first cache to the
-memory. An array takes the ratios of the layout that is like it, between the footprints nearest to its own.
+The model is small: both paths take straight lines between 1, 8 and 64 passes, and on. A pass is slow while the caches
+do not hold its memory yet, that of a fresh copy above all, so that one time a pass and one a copy are not enough. The
+six times are measured on first use, with memory that is laid out as the array is; of an array that spans more than
+`MEMORY` a part, and in proportion. They are remembered for every op, dtype, shape and strides.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import math
 import time
 import timeit
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,23 @@ from numpy.typing import NDArray
 
 from . import strided
 from ._core import pack
-from .layouts import FOOTPRINTS, KINDS, MEMORY, Walk, example, walk_of
+from .layouts import LINE, extent, is_one_piece, part
 
-__all__ = ["OPS", "Advice", "advise", "break_even", "calibrate"]
+__all__ = ["OPS", "Advice", "Rates", "advise", "break_even", "calibrate"]
 
 OPS = ("sum", "min", "max", "argmin", "argmax", "norm", "dot", "matvec")
 IN_ORDER = ("argmin", "argmax", "matvec")  # the order of the elements matters
 DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
-SAMPLE = 1e-4  # seconds
-MOST_TURNS = 9
-BUDGET = 5e-3  # seconds for the turns of a layout
+MEMORY = 2**26  # bytes that an operand spans, at the most: more than the caches of a core
+PASSES = (1, 8, 64)
+BEYOND = 10**6  # passes: what does not pay then never does
+SAMPLE = 1e-3  # seconds, or one call
+WARM = 0.02  # seconds in which a path comes into the caches, if it fits there: the last repeats are the fastest
+MOST_REPEATS = 5
+TURNS = 3  # at least; as many in the same memory, since where its pages lie is a matter of luck
+MOST_TURNS = 45
+BUDGET = 0.3  # seconds for more turns than that
+LIMIT = 0.5  # seconds after which not even these begin
 
 
 def _human(seconds: float) -> str:
@@ -103,144 +111,137 @@ def break_even(passes: Sequence[float] | NDArray[Any], strided: NDArray[Any], co
 
 
 @dataclass(frozen=True)
-class Model:
-    """An op on this machine: the time of a pass over an array in one piece, and that of others beside it.
+class Rates:
+    """Seconds of both paths for some numbers of passes over a layout; straight lines lie between them.
 
     Attributes
     ----------
-    op, dtype : str
-    call : float
-        Seconds of a call on one element.
-    footprints : dict
-        (kind, amount) of a layout -> bytes of cache lines, rising.
-    passes : dict
-        (kind, amount) -> time of a pass / time of a pass over the copy, at each footprint.
-    copies : dict
-        (kind, amount) -> time of the copy / time of a pass over the copy.
-    whole : list of float
-        Seconds per element of an array in one piece, at its footprints.
+    passes : tuple of int
+        Rising.
+    strided, contiguous : tuple of float
+        Seconds of all passes; the contiguous path copies once.
     """
 
-    op: str
-    dtype: str
-    call: float
-    footprints: dict[tuple[str, float], list[float]]
-    passes: dict[tuple[str, float], list[float]]
-    copies: dict[tuple[str, float], list[float]]
-    whole: list[float]
+    passes: tuple[int, ...]
+    strided: tuple[float, ...]
+    contiguous: tuple[float, ...]
 
-    def _ratio(self, ratios: dict[tuple[str, float], list[float]], walk: Walk) -> float:
-        """Between the footprints that were measured, and between the amounts, in proportion of the logarithms."""
+    def at(self, passes: float) -> tuple[float, float]:
+        """Seconds of so many passes on the strided path, and on the contiguous one."""
+        strided, contiguous = (_line(passes, self.passes, times) for times in (self.strided, self.contiguous))
+        return strided, contiguous
 
-        def at(key: tuple[str, float]) -> float:
-            return math.log(_between(walk.footprint, self.footprints[key], ratios[key]))
-
-        amounts = [amount for kind, amount in ratios if kind == walk.kind]
-        known = [at((walk.kind, amount)) for amount in amounts]
-        if len(amounts) == 1:
-            return math.exp(known[0])
-        if walk.kind == "rows":  # the longer a row, the more it is like a whole
-            amounts.append(16 * amounts[-1])
-            known.append(at(("whole", 0)))
-        return math.exp(np.interp(math.log(walk.amount), np.log(amounts), known))
-
-    def predict(self, shape: Sequence[int], strides: Sequence[int], itemsize: int) -> tuple[float, float, float]:
-        """Seconds of a pass over an operand of this layout, of a pass over its copy, and of the copy."""
-        elements = math.prod(shape)
-        packed = self.call + elements * _between(elements * itemsize, self.footprints["whole", 0], self.whole)
-        passed = self._ratio(self.passes, walk_of(shape, strides, itemsize, self.op in IN_ORDER))
-        copied = self._ratio(self.copies, walk_of(shape, strides, itemsize, True))
-        return packed * passed, packed, packed * copied
+    @property
+    def break_even(self) -> float:
+        """The number of passes from which on copying pays; inf where it never does."""
+        counts = np.array([*self.passes, BEYOND], float)
+        strided, contiguous = np.transpose([self.at(count) for count in counts])
+        return break_even(counts, strided, contiguous)
 
 
-def _between(at: float, known: Sequence[float], values: Sequence[float]) -> float:
-    """Interpolated in proportion of the logarithms."""
-    return math.exp(np.interp(math.log(max(at, 1)), np.log(known), np.log(values)))
+def _line(at: float, known: Sequence[float], values: Sequence[float]) -> float:
+    """Between two known points; behind the last one as before it."""
+    if at <= known[-1]:
+        return float(np.interp(at, known, values))
+    return values[-1] + (at - known[-1]) * (values[-1] - values[-2]) / (known[-1] - known[-2])
 
 
-class _Memory:
-    """Two arrays of bytes that have pages of their own, and views of them."""
-
-    def __init__(self) -> None:
-        self._blocks = [np.empty(MEMORY, np.uint8) for _ in range(2)]
-        for block in self._blocks:
-            block.fill(0)
-
-    def operands(self, op: str, shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any]) -> list[Any]:
-        views = [np.ndarray(tuple(shape), dtype, block, 0, tuple(strides)) for block in self._blocks]
-        if op == "matvec":
-            return [views[0], views[1][0].copy()]
-        return views if op == "dot" else views[:1]
+def _operand(shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any], offset: int) -> NDArray[Any]:
+    """An array of zeros of this layout, so many bytes behind the begin of a cache line, with pages of its own."""
+    low, high = extent(shape, strides)
+    room = np.empty(high - low + dtype.itemsize + 2 * LINE, np.uint8)
+    room.fill(0)
+    lowest = (offset + low - room.ctypes.data) % LINE
+    return np.ndarray(tuple(shape), dtype, room, lowest - low, tuple(strides))
 
 
-def _compare(function: Callable[..., Any], operands: list[Any]) -> tuple[float, float, float]:
-    """(a pass / a pass over the copy, the copy / a pass over the copy, seconds of a pass over the copy).
+def _operands(
+    op: str, shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any], offset: int
+) -> list[NDArray[Any]]:
+    x = _operand(shape, strides, dtype, offset)
+    if op == "matvec":
+        return [x, _operand(shape[1:], strides[1:], dtype, offset)]
+    return [x, _operand(shape, strides, dtype, offset)] if op == "dot" else [x]
 
-    In turns, each beside the next: the machine's own ups and downs are in both of a ratio. Of all turns the median.
+
+def _turn(function: Callable[..., Any], operands: list[NDArray[Any]], passes: Sequence[int]) -> Iterator[float]:
+    """For each number of passes: time on the contiguous path / time on the strided one; last, seconds of a pass.
+
+    One beside the other: the machine's own ups and downs are in both.
     """
-    packed = [pack(operand) for operand in operands]
 
-    def copy() -> None:
-        for operand in operands:
-            pack(operand)
+    def several(count: int, operands: Sequence[NDArray[Any]]) -> None:
+        for _ in range(count):
+            function(*operands)
 
-    timers = [timeit.Timer(each) for each in (lambda: function(*operands), lambda: function(*packed), copy)]
-    counts = [max(1, round(SAMPLE / timer.timeit(1))) for timer in timers]
-    ratios: list[tuple[float, float]] = []
-    seconds, end = math.inf, time.perf_counter() + BUDGET
-    while len(ratios) < MOST_TURNS and (not ratios or time.perf_counter() < end):
-        one, whole, copied = (timer.timeit(count) / count for timer, count in zip(timers, counts, strict=True))
-        ratios.append((one / whole, copied / whole))
-        seconds = min(seconds, whole)
-    passed, copies = np.median(ratios, axis=0)
-    return float(passed), float(copies), seconds
+    def packed(count: int) -> None:
+        several(count, tuple(pack(each) for each in operands))
+
+    seconds = math.inf
+    for count in passes:
+        paths = (
+            timeit.Timer(partial(several, count, tuple(operands))),
+            timeit.Timer(partial(packed, count)),
+        )
+        once = paths[0].timeit(1)
+        loops, repeats = max(1, round(SAMPLE / once)), min(MOST_REPEATS, max(1, round(WARM / max(once, SAMPLE))))
+        strided_time, contiguous_time = (min(path.repeat(repeats, loops)) / loops for path in paths)
+        seconds = min(seconds, strided_time / count)
+        yield contiguous_time / strided_time
+    yield seconds
 
 
-def calibrate(op: str = "sum", dtype: Any = np.float64) -> Model:
-    """Measure an op and the copy on this machine; a second.
+@lru_cache(maxsize=4096)
+def calibrate(op: str, dtype: str, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Rates:
+    """Measure an op, and the copy, on a layout; a second at most, and once.
 
     Parameters
     ----------
     op : str
         One of `OPS`.
-    dtype : dtype
+    dtype : str
+    shape, strides : tuple of int
+        Strides in bytes.
+    offset : int
+        Bytes of the first element behind the begin of a cache line.
 
     Returns
     -------
-    Model
+    Rates
 
     Examples
     --------
     >>> from strideops.advice import calibrate
-    >>> one_pass, packed_pass, copy = calibrate("sum").predict(shape=(1000, 500), strides=(8000, 16), itemsize=8)
-    >>> one_pass > 0 and copy > packed_pass
+    >>> rates = calibrate("sum", "float64", shape=(500, 64), strides=(4096, 64))
+    >>> strided, contiguous = rates.at(1)
+    >>> 0 < strided < contiguous
     True
     """
-    dtype = np.dtype(dtype)
-    function, memory = getattr(strided, op), _Memory()
-    *_, call = _compare(function, memory.operands(op, (1, 1), (dtype.itemsize, dtype.itemsize), dtype))
-    model = Model(op, dtype.name, call, {}, {}, {}, [])
-    for kind, amounts in KINDS.items():
-        for amount in amounts:
-            if kind == "steps" and round(amount * dtype.itemsize) == dtype.itemsize:
-                continue  # half an element more is none for bytes
-            rows: list[tuple[float, float, float, float]] = []
-            for footprint in FOOTPRINTS:
-                shape, strides = example(kind, amount, footprint, dtype.itemsize)
-                walk = walk_of(shape, strides, dtype.itemsize, True)
-                if rows and walk.footprint < 1.5 * rows[-1][0]:
-                    break  # there is no memory for more
-                passed, copies, seconds = _compare(function, memory.operands(op, shape, strides, dtype))
-                rows.append((walk.footprint, passed, copies, max(seconds - call, 1e-12) / math.prod(shape)))
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            model.footprints[kind, amount], model.passes[kind, amount], model.copies[kind, amount] = columns[:3]
-            if kind == "whole":
-                model.passes[kind, amount] = [1.0] * len(rows)  # its copy is like it
-                model.whole.extend(columns[3])
-    return model
-
-
-_model = cache(calibrate)
+    kind, function = np.dtype(dtype), getattr(strided, op)
+    lengths = [max(1, n) for n in shape]
+    less = part(lengths, strides, kind.itemsize, MEMORY)
+    operands = _operands(op, less, strides, kind, offset)
+    begin = time.perf_counter()
+    turns = [list(_turn(function, operands, PASSES[:-1]))]
+    passes: tuple[int, ...] = PASSES[:-1]
+    if TURNS * (time.perf_counter() - begin) * PASSES[-1] / passes[-1] < BUDGET:
+        passes = PASSES
+        turns = [list(_turn(function, operands, passes))]
+    while time.perf_counter() < begin + (LIMIT if len(turns) < TURNS else BUDGET) and len(turns) < MOST_TURNS:
+        turns.append(list(_turn(function, operands, passes)))
+        if len(turns) % TURNS == 0:
+            operands = _operands(op, less, strides, kind, offset)
+    *ratios, _ = np.median(turns, axis=0)
+    seconds = min(last for *_, last in turns)
+    more = math.prod(lengths) / math.prod(less)
+    # Along an axis with stride 0 a pass has nothing more to read; its copy has.
+    distinct = math.prod(n / m for n, m, stride in zip(lengths, less, strides, strict=True) if stride)
+    strided_times = tuple(seconds * distinct * count for count in passes)
+    contiguous_times = tuple(float(ratio) * seconds * more * count for ratio, count in zip(ratios, passes, strict=True))
+    if is_one_piece(shape, strides, kind.itemsize, op in IN_ORDER):  # a pass over its copy is the same
+        copy = max(contiguous_times[0] - strided_times[0], 1e-9)
+        contiguous_times = tuple(copy + each for each in strided_times)
+    return Rates(passes, strided_times, contiguous_times)
 
 
 def advise(x: Any, passes: int = 1, op: str = "sum") -> Advice:
@@ -253,7 +254,7 @@ def advise(x: Any, passes: int = 1, op: str = "sum") -> Advice:
     passes : int
         How often `op` will read it.
     op : str
-        One of `OPS`; "dot" with a second operand like it.
+        One of `OPS`; "dot" with a second operand like it, "matvec" with a vector like a row of it.
 
     Returns
     -------
@@ -262,13 +263,13 @@ def advise(x: Any, passes: int = 1, op: str = "sum") -> Advice:
     Raises
     ------
     ValueError
-        No passes, or an op that is not known.
+        No passes, an op that is not known, or "matvec" of anything but a matrix.
     TypeError
         Not an ndarray, or a dtype that the strided path does not take.
 
     Notes
     -----
-    The first call for an op and a dtype measures this machine, for a second.
+    The first call for an op and a layout measures this machine, with memory of its own, for a second at most.
 
     Examples
     --------
@@ -282,17 +283,18 @@ def advise(x: Any, passes: int = 1, op: str = "sum") -> Advice:
         raise ValueError(f"advise knows no op {op!r}; it knows {', '.join(OPS)}")
     if passes < 1:
         raise ValueError(f"passes must be 1 or more, got {passes}")
+    if op == "matvec" and x.ndim != 2:
+        raise ValueError(f"matvec wants an array with 2 axes, got {x.ndim}; another op takes any")
     if x.dtype.name not in DTYPES or not x.dtype.isnative:
         raise TypeError(f"advise takes the dtypes of the strided path ({', '.join(DTYPES)}), got {x.dtype}")
-    one, packed, copy = _model(op, x.dtype.name).predict(x.shape, x.strides, x.itemsize)
-    gain = one - packed
-    even = max(1.0, copy / gain) if gain > 0 else math.inf
-    strided_time, contiguous_time = passes * one, copy + passes * packed
+    rates = calibrate(op, x.dtype.name, x.shape, x.strides, x.ctypes.data % LINE)
+    even = rates.break_even
+    strided_time, contiguous_time = rates.at(passes)
     path = "strided" if strided_time <= contiguous_time else "contiguous"
     if math.isinf(even):
-        when = "packing never pays: a pass over the copy is no faster"
+        when = "packing never pays: passes over the copy are no faster"
     else:
-        when = f"packing takes {_human(copy)} and pays from {math.ceil(even * (1 - 1e-9))} passes on"
+        when = f"packing first pays from {math.ceil(even * (1 - 1e-9))} passes on"
     count = "1 pass takes" if passes == 1 else f"{passes} passes take"
     times = f"{count} {_human(strided_time)} strided, {_human(contiguous_time)} packed first"
     return Advice(path, passes, strided_time, contiguous_time, even, f"{times}; {when}")

@@ -186,7 +186,15 @@ def make_suite(folder, count, machines=1, calls=None):
     (folder / "results/benchmarks.json").write_text(json.dumps(described))
     told = [(BREAK_EVEN, 9.0, True), (BREAK_EVEN, 40.0, False), (None, None, True)]
     advice = [
-        {"call": "sum", "pattern": "cut", "size": 64, "measured": measured, "predicted": predicted, "agrees": agrees}
+        {
+            "call": "sum",
+            "pattern": "cut",
+            "size": 64,
+            "measured": measured,
+            "interval": [measured, None],
+            "predicted": predicted,
+            "agrees": agrees,
+        }
         for measured, predicted, agrees in told
     ]
     (folder / "results/advice").mkdir()

@@ -25,17 +25,27 @@ def test_break_even(strided, contiguous, even):
     assert found == pytest.approx(even)
 
 
-def model(op="sum", passes=2.0, copies=10.0):
-    """A pass over any layout takes twice as long as over its copy, but where it lies in one piece."""
-    keys = [(kind, amount) for kind, amounts in layouts.KINDS.items() for amount in amounts]
-    footprints = {key: [2.0**12, 2.0**25] for key in keys}
-    slower = {key: [1.0 if key[0] == "whole" else passes] * 2 for key in keys}
-    return advice.Model(op, "float64", 0.0, footprints, slower, {key: [copies] * 2 for key in keys}, [1e-9] * 2)
+def rates(packed=1.0, copy=10.0, element=1e-9):
+    """A stand-in for `calibrate`: of layouts with gaps, a pass takes twice as long as over the copy."""
+
+    def told(op, dtype, shape, strides, offset=0):
+        itemsize = np.dtype(dtype).itemsize
+        one_piece = layouts.is_one_piece(shape, strides, itemsize, op in advice.IN_ORDER)
+        second = math.prod(shape) * element
+        slow = second if one_piece else 2 * second
+        counts = advice.PASSES
+        return advice.Rates(
+            counts,
+            tuple(slow * count for count in counts),
+            tuple((copy + packed * count) * second for count in counts),
+        )
+
+    return told
 
 
 @pytest.fixture
 def simple(monkeypatch):
-    monkeypatch.setattr(advice, "_model", lambda op, dtype: model(op))
+    monkeypatch.setattr(advice, "calibrate", rates())
 
 
 def test_advice(simple):
@@ -46,6 +56,7 @@ def test_advice(simple):
     assert many.strided == pytest.approx(11 * 2 * x.size * 1e-9)
     assert many.contiguous == pytest.approx((10 + 11) * x.size * 1e-9)
     assert "pays from 10 passes on" in str(few)
+    assert advice.advise(x, 100).contiguous == pytest.approx(110 * x.size * 1e-9)  # more than was measured
 
 
 def test_what_is_in_one_piece_is_never_packed(simple):
@@ -61,61 +72,95 @@ def test_the_order_of_a_transposed_array_matters_to_some(simple):
     assert advice.advise(x, op="argmax").break_even == pytest.approx(10)
 
 
+def test_straight_lines_between_the_passes_and_behind_them():
+    told = advice.Rates((1, 8, 64), (2.0, 16.0, 128.0), (12.0, 26.0, 138.0))
+    assert told.at(1) == (2, 12)
+    assert told.at(4.5) == (9, 19)
+    assert told.at(128) == (256, 266)
+    assert told.break_even == math.inf
+    assert advice.Rates((1, 8), (2.0, 16.0), (11.0, 18.0)).break_even == pytest.approx(10)
+    assert advice.Rates((1, 8), (2.0, 16.0), (1.5, 8.0)).break_even == 1
+
+
 @pytest.mark.parametrize(
-    ("view", "kind"),
+    ("view", "any_order", "in_order"),
     [
-        (lambda x: x, "whole"),
-        (lambda x: x[::-1, ::-1], "whole"),
-        (lambda x: x.T, "whole"),
-        (lambda x: x[:, :-2], "rows"),
-        (lambda x: x[:, ::3], "steps"),
-        (lambda x: x[:, :4], "far rows"),
-        (lambda x: x[:, 0], "critical"),
-        (np.diagonal, "far"),
-        (lambda x: np.broadcast_to(x[0], x.shape), "repeated"),
-        (lambda x: np.lib.stride_tricks.sliding_window_view(x, (3, 3)), "again"),
-        (lambda x: x[0, 0], "whole"),
+        (lambda x: x, True, True),
+        (lambda x: x.T, True, False),
+        (lambda x: x[::-1, ::-1], True, False),
+        (lambda x: x[:, :-2], False, False),
+        (lambda x: x[:, ::2], False, False),
+        (lambda x: x[:, 0], False, False),
+        (lambda x: x[:1, ::-1], True, False),
+        (lambda x: x[:1, :1].T, True, True),
+        (lambda x: x[:0, ::2], True, True),
+        (lambda x: np.broadcast_to(x[0], x.shape), False, False),
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, (3, 3)), False, False),
+        (lambda x: x.reshape(8, 8, 8, 8).transpose(0, 2, 1, 3), True, False),
     ],
 )
-def test_kinds(view, kind):
-    x = np.asarray(view(np.zeros((512, 512))))
-    assert layouts.walk_of(x.shape, x.strides, x.itemsize, False).kind == kind
+def test_one_piece(view, any_order, in_order):
+    x = view(np.zeros((64, 64)))
+    found = [layouts.is_one_piece(x.shape, x.strides, x.itemsize, order) for order in (False, True)]
+    assert found == [any_order, in_order]
 
 
-def test_footprints():
-    """Cache lines that a pass touches, in bytes."""
-    x = np.zeros((512, 512))
-    assert layouts.walk_of(x.shape, x.strides, 8, False).footprint == pytest.approx(x.nbytes, rel=0.01)
-    column = x[:, 0]
-    assert layouts.walk_of(column.shape, column.strides, 8, False).footprint == 512 * 64
-    half = x[:, ::2]
-    assert layouts.walk_of(half.shape, half.strides, 8, False).footprint == pytest.approx(x.nbytes, rel=0.03)
-    colours = np.zeros((64, 64, 3))[::2, ::2]  # every second of 64 rows, whole
-    assert layouts.walk_of(colours.shape, colours.strides, 8, False).footprint == pytest.approx(32 * 1536, rel=0.05)
+@pytest.mark.parametrize("pattern", patterns.PATTERNS)
+def test_a_part_is_laid_out_as_the_whole(pattern):
+    _, view = patterns.make(pattern, 512, "float64")
+    less = layouts.part(view.shape, view.strides, 8, 10_000)
+    low, high = layouts.extent(less, view.strides)
+    assert high - low + 8 <= 10_000
+    assert 1 <= math.prod(less) <= 10_000 / 8
+    assert all(m <= n for m, n in zip(less, view.shape, strict=True))
+    assert layouts.part(view.shape, view.strides, 8, 2**40) == view.shape
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "int16", "uint8"])
-def test_examples_are_what_they_stand_for(dtype):
-    itemsize = np.dtype(dtype).itemsize
-    for kind, amounts in layouts.KINDS.items():
-        for amount in amounts:
-            if kind == "steps" and round(amount * itemsize) == itemsize:
-                continue  # of bytes
-            for footprint in layouts.FOOTPRINTS[1:3]:
-                shape, strides = layouts.example(kind, amount, footprint, itemsize)
-                walk = layouts.walk_of(shape, strides, itemsize, True)
-                assert (walk.kind, math.isclose(walk.amount, amount, rel_tol=0.15)) == (kind, True), (kind, amount)
-                assert footprint / 2 <= walk.footprint <= 2 * footprint
+def test_a_part_is_as_large_as_it_may_be():
+    assert layouts.part((1000, 10), (800, 8), 8, 80_000) == (100, 10)
+    assert layouts.part((1000, 10), (0, 8), 8, 8_000) == (100, 10)  # its copy would be too large
+    assert layouts.part((10**9,), (-16,), 8, 16_008)[0] == pytest.approx(1000, rel=0.01)
 
 
-def test_a_model_of_this_machine(monkeypatch):
-    """It takes every kind, and its times are times."""
-    monkeypatch.setattr(advice, "FOOTPRINTS", advice.FOOTPRINTS[:2])
-    found = advice.calibrate("sum", "float32")
-    assert {kind for kind, _ in found.passes} == set(layouts.KINDS)
-    for ratios in (*found.passes.values(), *found.copies.values()):
-        assert all(1e-3 < ratio < 1e3 for ratio in ratios)
-    assert all(0 < time < 1e-6 for time in found.whole)
+@pytest.mark.parametrize("dtype", ["float64", "int16", "uint8"])
+@pytest.mark.parametrize("pattern", patterns.PATTERNS)
+def test_stand_ins_lie_as_the_array_does(pattern, dtype):
+    _, view = patterns.make(pattern, 64, dtype)
+    offset = view.ctypes.data % layouts.LINE
+    stand_in = advice._operand(view.shape, view.strides, view.dtype, offset)
+    assert (stand_in.shape, stand_in.strides, stand_in.dtype) == (view.shape, view.strides, view.dtype)
+    assert stand_in.ctypes.data % layouts.LINE == offset
+    assert not stand_in.any()
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    for name, value in (("SAMPLE", 1e-6), ("WARM", 1e-6), ("BUDGET", 1e-3)):
+        monkeypatch.setattr(advice, name, value)
+    advice.calibrate.cache_clear()
+    yield
+    advice.calibrate.cache_clear()
+
+
+@pytest.mark.parametrize("op", advice.OPS)
+def test_times_are_times(hasty, op):
+    x = np.zeros((100, 64), np.float32)[:, ::2]
+    told = advice.calibrate(op, "float32", x.shape, x.strides)
+    assert told.passes in (advice.PASSES, advice.PASSES[:-1])  # the last takes long where calls do
+    assert all(1e-9 < time < 1 for time in (*told.strided, *told.contiguous))
+    assert list(told.strided) == sorted(told.strided)
+    assert advice.calibrate(op, "float32", x.shape, x.strides) is told
+
+
+def test_of_what_is_too_large_a_part_is_measured(hasty, monkeypatch):
+    monkeypatch.setattr(advice, "MEMORY", 2**16)
+    seen = []
+    monkeypatch.setattr(advice, "_operands", lambda op, shape, *more: seen.append(shape) or [np.zeros(shape)])
+    told = advice.calibrate("sum", "float64", (10**9, 4), (64, 8))
+    assert set(seen) == {(1024, 4)}
+    assert told.strided[0] > 1e-3  # in proportion
+    broadcast = advice.calibrate("sum", "float64", (10**9, 4), (0, 8))
+    assert broadcast.strided[0] < 1e-3 < broadcast.contiguous[0]
 
 
 @pytest.mark.parametrize("pattern", patterns.PATTERNS)
@@ -130,8 +175,10 @@ def test_every_pattern_gets_advice(simple, pattern):
 
 
 @pytest.mark.parametrize("x", [np.zeros(0), np.zeros((3, 0)), np.zeros(()), np.zeros((1, 1, 1))])
-def test_small_ones(simple, x):
-    assert strideops.advise(x).path == "strided"
+def test_small_ones(hasty, x):
+    for op in advice.OPS:
+        if op != "matvec":
+            assert strideops.advise(x, 1000, op).path == "strided"
 
 
 @pytest.mark.parametrize(
@@ -140,6 +187,7 @@ def test_small_ones(simple, x):
         (([1, 2],), TypeError, "wants an ndarray, got list"),
         ((np.zeros(3), 0), ValueError, "1 or more, got 0"),
         ((np.zeros(3), 1, "median"), ValueError, "no op 'median'"),
+        ((np.zeros(3), 1, "matvec"), ValueError, "2 axes, got 1"),
         ((np.zeros(3, complex),), TypeError, "got complex128"),
         ((np.zeros(3, ">f8"),), TypeError, "got >f8"),
     ],
@@ -174,15 +222,28 @@ def test_both_paths_of_the_passes_do_the_same():
         assert [function(x) for x in seen] == 4 * [function(*arguments)]
 
 
-def test_a_cell_of_the_calibration(simple, tmp_path):
+def test_a_cell_of_the_calibration(simple, monkeypatch, tmp_path):
     """A row measures and predicts; its picture is drawn."""
+    monkeypatch.setattr(calibration, "SAMPLE", 1e-6)
+    monkeypatch.setattr(calibration, "BUDGET", 0.01)
     row = calibration.compare("sum", "cut", 64)
     assert (row["call"], row["pattern"], row["size"], row["predicted"]) == ("sum", "cut", 64, 10)
     assert row["measured"] is None or row["measured"] >= 1
-    never = {**row, "measured": None, "predicted": None, "agrees": True}
+    never = {**row, "measured": None, "interval": [20, None], "predicted": None, "agrees": True}
     calibration.draw([row, never], "made-up", tmp_path / "made-up.json")
     assert "predicted by strideops.advise" in (tmp_path / "made-up.svg").read_text()
     assert (tmp_path / "made-up.png").exists()
+    assert "of 2 cells" in calibration.summary([row, never])
+
+
+def test_the_interval_of_a_break_even():
+    """What lies between the rounds, and is one number where they are alike."""
+    exact = np.array([[(10 + count) / (2 * count) for count in passes.PASSES]] * 9)
+    assert calibration.even_of(exact) == pytest.approx(10, rel=0.1)
+    assert len(set(calibration.interval(exact))) == 1
+    noisy = exact * np.linspace(0.9, 1.1, 9)[:, None]
+    low, high = calibration.interval(noisy)
+    assert low < calibration.even_of(noisy) < high
 
 
 def test_cells_are_those_of_the_family():

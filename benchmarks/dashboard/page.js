@@ -225,7 +225,8 @@ const strideops = (() => {
     const most = 64, beyond = 2 * most, width = 420, height = 380, left = 44, bottom = 44, top = 10;
     const x = (value) => left + (Math.log(value) - Math.log(0.8)) / (Math.log(1.3 * beyond) - Math.log(0.8)) * (width - left - 10);
     const y = (value) => height - bottom - (Math.log(value) - Math.log(0.8)) / (Math.log(1.3 * beyond) - Math.log(0.8)) * (height - bottom - top);
-    const right = rows.filter(([, , , , , agrees]) => agrees).length;
+    const right = rows.filter(([, , , , , , agrees]) => agrees).length;
+    const says = (value) => value ?? `>${most}`;
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Predicted against measured break-even" });
     const band = [[0.8, 1.2], [1.3 * beyond / 1.5, 1.3 * beyond], [1.3 * beyond, 1.3 * beyond], [1.3 * beyond, 1.3 * beyond / 1.5], [1.2, 0.8], [0.8, 0.8]];
     svg.append(draw("polygon", { class: "band strided", points: band.map(([a, b]) => `${x(a)},${y(b)}`).join(" ") }));
@@ -236,13 +237,16 @@ const strideops = (() => {
         draw("line", { class: "grid", x1: x(value), x2: x(value), y1: top, y2: height - bottom }),
         draw("line", { class: "grid", x1: left, x2: width - 10, y1: y(value), y2: y(value) }));
     });
-    rows.forEach(([call, pattern, size, measured, predicted, agrees]) => svg.append(
-      draw("circle", { class: `dot ${agrees ? "strided" : "contiguous"}`, cx: x(measured ?? beyond), cy: y(predicted ?? beyond), r: 3, opacity: 0.6 },
-        draw("title", {}, `${call} of ${pattern}, ${size}: measured ${measured ?? `>${most}`}, predicted ${predicted ?? `>${most}`}`))));
+    rows.forEach(([call, pattern, size, measured, [low, high], predicted, agrees]) => {
+      const path = agrees ? "strided" : "contiguous", at = y(predicted ?? beyond);
+      svg.append(draw("line", { class: `interval ${path}`, x1: x(low ?? beyond), x2: x(high ?? beyond), y1: at, y2: at }),
+        draw("circle", { class: `dot ${path}`, cx: x(measured ?? beyond), cy: at, r: 3, opacity: 0.6 },
+          draw("title", {}, `${call} of ${pattern}, ${size}: measured ${says(measured)} (${says(low)} to ${says(high)}), predicted ${says(predicted)}`)));
+    });
     svg.append(draw("text", { x: (width + left) / 2, y: height - 6, "text-anchor": "middle" }, "passes from which on copying pays, measured"),
       draw("text", { x: 12, y: height / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${height / 2})` }, "predicted"));
     return box.replaceChildren(make("h3", {}, `strideops.advise is right in ${right} of ${rows.length} cells`),
-      make("p", { class: "small" }, "Blue: within a factor 1.5 of what was measured on this machine, or both beyond what was measured."), svg);
+      make("p", { class: "small" }, "Blue: within a factor 1.5 of what was measured on this machine, the line, or both beyond what was measured."), svg);
   }
 
   function showSpeed(run, panels) {

@@ -10,7 +10,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-ADVICE = ("call", "pattern", "size", "measured", "predicted", "agrees")
+ADVICE = ("call", "pattern", "size", "measured", "interval", "predicted", "agrees")
 
 
 def setup():

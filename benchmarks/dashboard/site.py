@@ -40,7 +40,7 @@ def write(html, project, runs, benchmarks, commits, graphs, advice, left_out):
     graphs : dict
         (number of the run, benchmark name) -> asv.graph.Graph
     advice : dict
-        Machine -> rows of (call, pattern, size, measured, predicted, agrees).
+        Machine -> rows of (call, pattern, size, measured, its interval, predicted, agrees).
     left_out : list of str
         What could not be read, a sentence each.
     """
