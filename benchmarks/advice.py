@@ -51,7 +51,7 @@ def rounds(call, pattern, size, seconds=BUDGET):
         row = []
         for count in passes.PASSES:
             timers = [timeit.Timer(partial(run, count, *arguments)) for run, (_, *arguments) in paths]
-            once = timers[0].timeit(1)
+            once = max(timer.timeit(1) for timer in timers)
             loops, repeats = max(1, round(SAMPLE / once)), min(5, max(1, round(WARM / max(once, SAMPLE))))
             strided, contiguous = (min(timer.repeat(repeats, loops)) for timer in timers)
             row.append(contiguous / strided)

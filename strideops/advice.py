@@ -183,7 +183,7 @@ def _turn(function: Callable[..., Any], operands: list[NDArray[Any]], passes: Se
             timeit.Timer(partial(several, count, tuple(operands))),
             timeit.Timer(partial(packed, count)),
         )
-        once = paths[0].timeit(1)
+        once = max(path.timeit(1) for path in paths)
         loops, repeats = max(1, round(SAMPLE / once)), min(MOST_REPEATS, max(1, round(WARM / max(once, SAMPLE))))
         strided_time, contiguous_time = (min(path.repeat(repeats, loops)) / loops for path in paths)
         seconds = min(seconds, strided_time / count)
