@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make calibrate-advice`: is strideops.advise right? Its break-even beside the measured one.
 
-Measures what benchmarks/passes.py does, both paths in turns, before and after the model is asked; three quarters of an hour. Where
-a pass over the copy is about as fast as one over the view, nobody can tell when copying pays: each measured break-even
-has an interval, and is a number where that is narrow. Writes results/advice/MACHINE.json and a picture of both.
+Measures what benchmarks/passes.py does, both paths in turns, before and after the model is asked; three quarters of an
+hour. Where a pass over the copy is about as fast as one over the view, nobody can tell when copying pays: each measured
+break-even has an interval. Writes results/advice/MACHINE.json and a picture of both.
 """
 
 import argparse

@@ -21,6 +21,7 @@ from .proof import assert_no_copy, trace_copy
 
 if TYPE_CHECKING:
     from .advice import Advice, advise
+    from .explanation import Explanation, explain
 
 __version__ = "0.1.0"
 __all__ = [
@@ -28,10 +29,12 @@ __all__ = [
     "CopyDetected",
     "CopyRequired",
     "Evidence",
+    "Explanation",
     "advise",
     "assert_no_copy",
     "asstrided",
     "contiguous",
+    "explain",
     "get_include",
     "isa",
     "pack",
@@ -47,6 +50,10 @@ def __getattr__(name: str) -> Any:
         from . import advice
 
         return getattr(advice, name)
+    if name in ("Explanation", "explain"):
+        from . import explanation
+
+        return getattr(explanation, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

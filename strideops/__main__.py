@@ -4,11 +4,58 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 WRONG_INPUT = 2
+EXAMPLES = """examples:
+  python -m strideops explain photo.npy "[:, :, 1]"
+  python -m strideops explain --shape 6,8 --dtype int64 "[:, :6]"
+  python -m strideops report --out pictures
+"""
+
+
+def _explain(chosen: argparse.Namespace) -> int:
+    from . import commands, explain
+
+    try:
+        if chosen.shape is None:
+            if chosen.file is None:
+                raise commands.WrongInput("explain wants a .npy file, or --shape and --dtype")
+            x = commands.mapped(Path(chosen.file))
+        else:
+            if chosen.index is not None:
+                raise commands.WrongInput("explain takes a .npy file or --shape, not both")
+            x, chosen.index = commands.imagined(chosen.shape, chosen.dtype), chosen.file
+        view = commands.indexed(x, chosen.index)
+        told = explain(view)
+        if chosen.shape is not None:
+            offset = view.ctypes.data - x.ctypes.data
+            told = replace(told, owner=f"an imagined array {explain(x).layout} {told.dtype}", offset=offset)
+    except (commands.WrongInput, TypeError) as error:
+        print(error, file=sys.stderr)
+        return WRONG_INPUT
+    if chosen.json:
+        print(told.to_json())
+    else:
+        _print(told)
+    return 0
+
+
+def _print(told: object) -> None:
+    """In colours on a terminal, where rich is installed."""
+    if sys.stdout.isatty():
+        try:
+            from rich.console import Console
+        except ModuleNotFoundError:
+            pass
+        else:
+            Console(soft_wrap=True).print(told)
+            return
+    print(told)
 
 
 def _report(chosen: argparse.Namespace) -> int:
@@ -27,9 +74,23 @@ def _report(chosen: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m strideops", description="Strided arrays: what is copied, and what it costs."
+        prog="python -m strideops",
+        description="Strided arrays: what is copied, and what it costs.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    explain = commands.add_parser(
+        "explain",
+        help="say what an array's layout is, what copies it, and how to write it so that nothing does",
+        description="No element is read and nothing is evaluated. Exit status: 0, or 2 where the input is wrong.",
+    )
+    explain.add_argument("file", nargs="?", metavar="FILE.npy", help="is mapped, not read; none with --shape")
+    explain.add_argument("index", nargs="?", help="of the array, as in '[:, :6]': integers, slices, ... and None")
+    explain.add_argument("--shape", help="lengths, as in 6,8, instead of a file")
+    explain.add_argument("--dtype", default="float64", help="with --shape (default: float64)")
+    explain.add_argument("--json", action="store_true", help="for programs")
+    explain.set_defaults(run=_explain)
     report = commands.add_parser(
         "report", help="write pictures of asv's results: heat map, crossover, roofline, history"
     )
@@ -43,7 +104,12 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit status: 0, or 2 where the input is wrong."""
     chosen = _parser().parse_args(arguments)
-    status: int = chosen.run(chosen)
+    try:
+        status: int = chosen.run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:  # head has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return status
 
 

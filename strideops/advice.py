@@ -128,8 +128,7 @@ class Rates:
 
     def at(self, passes: float) -> tuple[float, float]:
         """Seconds of so many passes on the strided path, and on the contiguous one."""
-        strided, contiguous = (_line(passes, self.passes, times) for times in (self.strided, self.contiguous))
-        return strided, contiguous
+        return _line(passes, self.passes, self.strided), _line(passes, self.passes, self.contiguous)
 
     @property
     def break_even(self) -> float:
@@ -155,9 +154,7 @@ def _operand(shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any],
     return np.ndarray(tuple(shape), dtype, room, lowest - low, tuple(strides))
 
 
-def _operands(
-    op: str, shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any], offset: int
-) -> list[NDArray[Any]]:
+def _operands(op: str, shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any], offset: int) -> list[Any]:
     x = _operand(shape, strides, dtype, offset)
     if op == "matvec":
         return [x, _operand(shape[1:], strides[1:], dtype, offset)]
@@ -191,9 +188,8 @@ def _turn(function: Callable[..., Any], operands: list[NDArray[Any]], passes: Se
     yield seconds
 
 
-@lru_cache(maxsize=4096)
 def calibrate(op: str, dtype: str, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Rates:
-    """Measure an op, and the copy, on a layout; a second at most, and once.
+    """Measure an op, and the copy, on a layout; a second at most.
 
     Parameters
     ----------
@@ -244,6 +240,9 @@ def calibrate(op: str, dtype: str, shape: tuple[int, ...], strides: tuple[int, .
     return Rates(passes, strided_times, contiguous_times)
 
 
+_remembered = lru_cache(maxsize=4096)(calibrate)
+
+
 def advise(x: Any, passes: int = 1, op: str = "sum") -> Advice:
     """Whether to copy an array before so many passes over it.
 
@@ -287,7 +286,7 @@ def advise(x: Any, passes: int = 1, op: str = "sum") -> Advice:
         raise ValueError(f"matvec wants an array with 2 axes, got {x.ndim}; another op takes any")
     if x.dtype.name not in DTYPES or not x.dtype.isnative:
         raise TypeError(f"advise takes the dtypes of the strided path ({', '.join(DTYPES)}), got {x.dtype}")
-    rates = calibrate(op, x.dtype.name, x.shape, x.strides, x.ctypes.data % LINE)
+    rates = _remembered(op, x.dtype.name, x.shape, x.strides, x.ctypes.data % LINE)
     even = rates.break_even
     strided_time, contiguous_time = rates.at(passes)
     path = "strided" if strided_time <= contiguous_time else "contiguous"
@@ -296,5 +295,5 @@ def advise(x: Any, passes: int = 1, op: str = "sum") -> Advice:
     else:
         when = f"packing first pays from {math.ceil(even * (1 - 1e-9))} passes on"
     count = "1 pass takes" if passes == 1 else f"{passes} passes take"
-    times = f"{count} {_human(strided_time)} strided, {_human(contiguous_time)} packed first"
-    return Advice(path, passes, strided_time, contiguous_time, even, f"{times}; {when}")
+    reason = f"{count} {_human(strided_time)} strided, {_human(contiguous_time)} packed first; {when}"
+    return Advice(path, passes, strided_time, contiguous_time, even, reason)

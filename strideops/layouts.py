@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 LINE = 64  # bytes
 
@@ -18,6 +19,70 @@ def canonical(axes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((length, stride))
     return merged
+
+
+def reached(axes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Canonical axes that reach the same addresses, each once where one stride is a multiple of the one before."""
+    found: list[tuple[int, int]] = []
+    for length, stride in canonical(axes):
+        if found:
+            inner, step = found[-1]
+            if stride % step == 0 and stride // step <= inner:
+                found[-1] = (inner + stride // step * (length - 1), step)
+                continue
+        found.append((length, stride))
+    return found
+
+
+def distinct_bytes(axes: Iterable[tuple[int, int]], itemsize: int) -> tuple[int, bool]:
+    """Bytes of memory that belong to an element, each counted once; whether that is exact, or the most it can be."""
+    count, extents, exact = itemsize, itemsize, True
+    for length, stride in reached(axes):
+        wider = extents + (length - 1) * stride
+        if stride >= extents:
+            count *= length
+        elif count == extents:  # blocks without a gap, and none between them
+            count = wider
+        else:  # blocks with gaps, within one another
+            exact, count = False, min(count * length, wider)
+        extents = wider
+    return count, exact
+
+
+def lines(axes: Iterable[tuple[int, int]], itemsize: int, offset: int) -> int:
+    """Cache lines that hold a byte of an element; the lowest one lies `offset` bytes behind the begin of a line.
+
+    Exact where the blocks of an axis do not lie within one another, else the most it can be.
+    """
+    blocks: list[tuple[int, int, int]] = []  # length, stride, and bytes that a block spans
+    extents = itemsize
+    for length, stride in reached(axes):
+        if not blocks and stride < extents + LINE:
+            extents += (length - 1) * stride  # no line within it is left out
+        else:
+            blocks.append((length, stride, extents))
+            extents += (length - 1) * stride
+    solid = blocks[0][2] if blocks else extents
+
+    @cache
+    def count(level: int, at: int) -> int:
+        if level < 0:
+            return (at + solid - 1) // LINE + 1
+        length, stride, span = blocks[level]
+        period = LINE // math.gcd(stride, LINE)
+        places = [(at + stride * i) % LINE for i in range(min(period, length))]
+        counts = [count(level - 1, place) for place in places]
+        # Where one block ends and the next begins in one line, it is counted once.
+        shared = [(place + span - 1) // LINE >= (place + stride) // LINE for place in places]
+        return _cycled(counts, length) - _cycled(shared, length - 1)
+
+    return count(len(blocks) - 1, offset % LINE)
+
+
+def _cycled(values: Sequence[int], length: int) -> int:
+    """The sum of so many values that repeat themselves."""
+    whole, rest = divmod(length, len(values))
+    return whole * sum(values) + sum(values[:rest])
 
 
 def is_one_piece(shape: Sequence[int], strides: Sequence[int], itemsize: int, in_order: bool) -> bool:

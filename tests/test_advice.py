@@ -45,7 +45,7 @@ def rates(packed=1.0, copy=10.0, element=1e-9):
 
 @pytest.fixture
 def simple(monkeypatch):
-    monkeypatch.setattr(advice, "calibrate", rates())
+    monkeypatch.setattr(advice, "_remembered", rates())
 
 
 def test_advice(simple):
@@ -137,9 +137,9 @@ def test_stand_ins_lie_as_the_array_does(pattern, dtype):
 def hasty(monkeypatch):
     for name, value in (("SAMPLE", 1e-6), ("WARM", 1e-6), ("BUDGET", 1e-3)):
         monkeypatch.setattr(advice, name, value)
-    advice.calibrate.cache_clear()
+    advice._remembered.cache_clear()
     yield
-    advice.calibrate.cache_clear()
+    advice._remembered.cache_clear()
 
 
 @pytest.mark.parametrize("op", advice.OPS)
@@ -149,7 +149,13 @@ def test_times_are_times(hasty, op):
     assert told.passes in (advice.PASSES, advice.PASSES[:-1])  # the last takes long where calls do
     assert all(1e-9 < time < 1 for time in (*told.strided, *told.contiguous))
     assert list(told.strided) == sorted(told.strided)
-    assert advice.calibrate(op, "float32", x.shape, x.strides) is told
+
+
+def test_a_layout_is_measured_once(hasty):
+    x = np.zeros((8, 8))
+    first = strideops.advise(x[:, ::2])
+    assert strideops.advise(x[:, ::2]) == first
+    assert advice._remembered.cache_info().hits == 1
 
 
 def test_of_what_is_too_large_a_part_is_measured(hasty, monkeypatch):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import strideops
-from strideops import acquire, advice, contiguous, exchange, proof, results, strided
+from strideops import acquire, advice, commands, contiguous, exchange, proof, results, strided
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTED = [
@@ -23,6 +23,8 @@ DOCUMENTED = [
     acquire.acquire,
     *(getattr(advice, name) for name in ("advise", "break_even", "calibrate")),
     *(getattr(results, name) for name in ("read", "read_benchmarks")),
+    strideops.explain,
+    commands.parse_index,
     strideops.get_include,
     strideops.pack,
 ]
@@ -34,10 +36,12 @@ def test_top_level_names():
         "CopyDetected",
         "CopyRequired",
         "Evidence",
+        "Explanation",
         "advise",
         "assert_no_copy",
         "asstrided",
         "contiguous",
+        "explain",
         "get_include",
         "isa",
         "pack",
