@@ -112,12 +112,17 @@ def rich(told: Explanation) -> Any:
 def html(told: Explanation) -> str:
     """A picture of the memory and a table."""
     drawn, more = _drawing(told)
-    rows = [*_facts(told), *((title, ", ".join(codes)) for _, title, codes in _outcomes(told))]
-    rows += [("write instead", ", ".join(_instead(told))), ("in Cython", told.cython), ("in C", told.c_signature)]
+    rows = [(what, escape(how)) for what, how in _facts(told)]
+    rows += [(title, _codes(codes)) for _, title, codes in _outcomes(told)]
+    rows += [("write instead", _codes(_instead(told)))] if _instead(told) else []
+    rows += [("in Cython", _codes([told.cython])), ("in C", _codes([told.c_signature]))]
     table = "".join(
-        f'<tr><th style="text-align:left;vertical-align:top">{escape(what)}</th>'
-        f'<td style="text-align:left">{escape(how)}</td></tr>'
+        f'<tr><th style="text-align:left;vertical-align:top;white-space:nowrap">{escape(what)}</th>'
+        f'<td style="text-align:left">{how}</td></tr>'
         for what, how in rows
-        if how
     )
     return f"{drawing.svg(drawn, more)}<table>{table}</table>"
+
+
+def _codes(codes: Sequence[str]) -> str:
+    return ", ".join(f'<code style="white-space:nowrap">{escape(code)}</code>' for code in codes)
