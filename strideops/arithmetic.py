@@ -9,73 +9,81 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
+from operator import mul
 
 import numpy as np
 
 from .rules import CHUNKS, COPIES, IN_PLACE, NUMPY, Facts, Rule, Verdict, ravel_k, reshape
 
+CHUNKED = "NumPy takes 8,192 elements at a time through a buffer"
 WIDE = np.dtype(np.int_).itemsize
 BLAS = "fdFD"  # float32, float64 and their complex ones
 BUFFER = 8192  # elements, np.getbufsize()
 COUNTS_COST = NUMPY >= "2.3.0.dev0"  # before, whatever does not fit in one row
 
 
-def _sorted(axes: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The inner axis first, as nditer's insertion sort has them: an axis with stride 0 stays where it is."""
-    found: list[tuple[int, int]] = []
+Axis = tuple[int, tuple[int, ...]]  # length, and a stride for each operand
+
+
+def _sorted(axes: list[Axis]) -> list[Axis]:
+    """The inner axis first, as nditer sorts by insertion: strides of 0 tell nothing; in a conflict C order wins."""
+    found: list[Axis] = []
     for axis in reversed(axes):
         place = len(found)
         for i in range(len(found) - 1, -1, -1):
-            inner, stride = abs(found[i][1]), abs(axis[1])
-            if stride == 0 or inner == 0:
-                continue  # tells nothing
-            if stride >= inner:
+            told = [
+                abs(inner) > abs(outer) for inner, outer in zip(found[i][1], axis[1], strict=True) if inner and outer
+            ]
+            if told and not all(told):
                 break
-            place = i
+            if told:
+                place = i
         found.insert(place, axis)
     return found
 
 
-def _merged(axes: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for length, stride in axes:
-        if found and found[-1][0] * found[-1][1] == stride:
-            found[-1] = (found[-1][0] * length, found[-1][1])
-        else:
-            found.append((length, stride))
-    return found
+def _follows(inner: Axis, outer: Axis) -> list[bool]:
+    """For each operand, whether the outer axis goes on where the inner one ends."""
+    return [a * inner[0] == b for a, b in zip(inner[1], outer[1], strict=True)]
 
 
-def is_buffered(shape: Sequence[int], strides: Sequence[int], as_is: bool, operands: int = 1) -> bool:
-    """Whether a loop over an operand, whose result is laid out like it or is one element, copies it into a buffer.
+def is_buffered(shape: Sequence[int], strides: Sequence[int], others: Sequence[Sequence[int]] = ()) -> bool:
+    """Whether a loop over an operand copies it into a buffer, that is aligned and of the loop's dtype and byte order.
 
     Parameters
     ----------
     shape, strides : sequence of int
-    as_is : bool
-        The loop takes its elements: aligned, native, of the loop's dtype.
-    operands : int
-        So many have this layout.
+    others : sequence of sequence of int
+        Strides of the loop's other operands; none for those that are laid out like it, or are one element.
     """
-    size = math.prod(shape)
-    if not as_is:
-        return size > 0
-    if not size:
+    if not math.prod(shape):
         return False
-    axes = _merged(_sorted([(n, s) for n, s in zip(shape, strides, strict=True) if n != 1]))
+    axes: list[Axis] = []
+    for axis in _sorted([(n, tuple(each)) for n, *each in zip(shape, strides, *others, strict=True) if n != 1]):
+        if axes and all(_follows(axes[-1], axis)):
+            axes[-1] = (axes[-1][0] * axis[0], axes[-1][1])
+        else:
+            axes.append(axis)
     if len(axes) <= 1:
         return False
     if not COUNTS_COST:
-        return axes[0][0] < BUFFER
-    best, cost, best_cost, so_far = axes[0][0], 1 + operands, 1, axes[0][0]
-    buffered = False
-    for length, _ in axes[1:]:
-        if so_far >= BUFFER:
+        return axes[0][0] < BUFFER and not all(_follows(inner, outer)[0] for inner, outer in pairwise(axes))
+    single = [1] * (1 + len(others))  # so many of the inner axes are one, of each operand
+    size = best_size = axes[0][0]
+    cost = best_cost = 1
+    best = 0
+    for number, (inner, outer) in enumerate(pairwise(axes), 1):
+        if size >= BUFFER and cost > 1:
             break
-        so_far *= length
-        if cost * best <= best_cost * min(so_far, BUFFER):
-            best, best_cost, buffered = so_far, cost, True
-    return buffered
+        for operand, follows in enumerate(_follows(inner, outer)):
+            if single[operand] == number:
+                single[operand] += follows
+                cost += not follows
+        size *= outer[0]
+        if cost * best_size <= best_cost * (min(size, BUFFER) if cost > 1 else size):
+            best, best_size, best_cost = number, size, cost
+    return single[0] <= best
 
 
 def widens(f: Facts) -> bool:
@@ -83,14 +91,25 @@ def widens(f: Facts) -> bool:
     return f.dtype.kind in "biu" and f.itemsize < WIDE
 
 
-def loop(instead: str) -> Rule:
+def loop(instead: str, out: bool = False) -> Rule:
+    """Of a ufunc or a reduction; with `out`, its result is a C-contiguous array that is there already."""
+
     def rule(f: Facts) -> Verdict:
-        if is_buffered(f.shape, f.strides, f.as_is):
-            why = "its rows are short" if f.as_is else "its elements are unaligned or of another byte order"
-            return Verdict(CHUNKS, f"{why}: NumPy takes 8,192 elements at a time through a buffer", f.nbytes, instead)
-        return Verdict(IN_PLACE, "NumPy's loop takes its strides")
+        if not f.as_is and f.size:
+            why = "its elements are unaligned or of another byte order"
+        elif is_buffered(f.shape, f.strides, [_packed(f)] if out else []):
+            why = "its rows are short"
+        else:
+            return Verdict(IN_PLACE, "NumPy's loop takes its strides")
+        return Verdict(CHUNKS, f"{why}: {CHUNKED}", f.nbytes, instead)
 
     return rule
+
+
+def _packed(f: Facts) -> list[int]:
+    """Strides in C order."""
+    steps = accumulate(reversed(f.shape), mul, initial=f.itemsize)
+    return [*steps][-2::-1]
 
 
 def summation(f: Facts) -> Verdict:

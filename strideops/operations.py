@@ -97,6 +97,7 @@ _GROUPS: dict[str, dict[str, rules.Rule]] = {
         "np.sum(x)": arithmetic.summation,
         "x.max()": arithmetic.loop("strideops.strided.max(x)"),
         "x + 1": arithmetic.loop(""),
+        "np.add(x, 1, out=np.empty_like(x, order='C'))": arithmetic.loop("", out=True),
         "np.argmax(x)": arithmetic.argmax,
         "np.cumsum(x)": arithmetic.cumsum,
         "np.linalg.norm(x)": arithmetic.norm,

@@ -20,7 +20,7 @@ DTYPES = ("f8", "f8", "f4", "i8", "i4", "u2", "u1", "i1", "c16", "c8", "f2", "?"
 LENGTHS = (1, 1, 2, 3, 4, 5, 8, 17)
 LONG = (33, 100, 4200, 9000)
 MARGIN = 1 << 17  # bytes in front of and behind an array, for those that read what is not theirs
-LOOPS = ("np.sum(x)", "x.max()", "x + 1")
+LOOPS = ("np.sum(x)", "x.max()", "x + 1", "np.add(x, 1, out=np.empty_like(x, order='C'))")
 BUFFER = 8192  # elements
 
 

@@ -13,7 +13,7 @@ import sysconfig
 import numpy as np
 import pytest
 import reality
-from ccompiler import cc, run
+from ccompiler import ROOT, cc, run
 
 import strideops
 from benchmarks import patterns
@@ -442,3 +442,8 @@ def test_a_reader_that_has_seen_enough():
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_documents_count_the_operations():
+    for name in ("README.md", "CHANGELOG.md"):
+        assert f"{len(operations.OPERATIONS)} operations" in (ROOT / name).read_text()
