@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Operations on strided arrays that never copy, beside the same operations on a packed copy."""
 
+import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,13 @@ from .proof import assert_no_copy, trace_copy
 
 if TYPE_CHECKING:
     from .advice import Advice, advise
+    from .auditing import Audit, audit
     from .explanation import Explanation, explain
 
 __version__ = "0.1.0"
 __all__ = [
     "Advice",
+    "Audit",
     "CopyDetected",
     "CopyRequired",
     "Evidence",
@@ -33,6 +36,7 @@ __all__ = [
     "advise",
     "assert_no_copy",
     "asstrided",
+    "audit",
     "contiguous",
     "explain",
     "get_include",
@@ -44,16 +48,16 @@ __all__ = [
 ]
 
 
+LATE = {"advice": ("Advice", "advise"), "auditing": ("Audit", "audit"), "explanation": ("Explanation", "explain")}
+
+
 def __getattr__(name: str) -> Any:
     """What a program may never ask for is imported when it is."""
-    if name in ("Advice", "advise"):
-        from . import advice
-
-        return getattr(advice, name)
-    if name in ("Explanation", "explain"):
-        from . import explanation
-
-        return getattr(explanation, name)
+    for module, names in LATE.items():
+        if name in names:
+            found = getattr(importlib.import_module(f".{module}", __name__), name)
+            globals()[name] = found  # in the place of a module of that name
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ WRONG_INPUT = 2
 EXAMPLES = """examples:
   python -m strideops explain photo.npy "[:, :, 1]"
   python -m strideops explain --shape 6,8 --dtype int64 "[:, :6]"
+  python -m strideops audit script.py its arguments
   python -m strideops report --out pictures
 """
 
@@ -58,6 +60,24 @@ def _print(told: object) -> None:
     print(told)
 
 
+def _audit(chosen: argparse.Namespace) -> int:
+    """Runs a script as Python would; its exit status."""
+    from . import auditing, commands
+
+    output = sys.stdout
+    try:
+        with auditing.audit(chosen.smallest) as found:
+            status = commands.run(chosen.script, chosen.arguments, sys.stderr if chosen.json else output)
+    except commands.WrongInput as error:
+        print(error, file=sys.stderr)
+        return WRONG_INPUT
+    if chosen.json:
+        print(json.dumps(found.to_dict(), indent=2))
+    else:
+        print(found, file=sys.stderr)
+    return status
+
+
 def _report(chosen: argparse.Namespace) -> int:
     from .results import Unreadable
 
@@ -91,6 +111,17 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--dtype", default="float64", help="with --shape (default: float64)")
     explain.add_argument("--json", action="store_true", help="for programs")
     explain.set_defaults(run=_explain)
+    audit = commands.add_parser(
+        "audit",
+        help="run a script, and list which of its calls copied array data, the most bytes first",
+        description="The list goes to the standard error, with --json to the standard output, where the script's own "
+        "output then goes to the standard error. Exit status: the script's, or 2 where there is none.",
+    )
+    audit.add_argument("--json", action="store_true", help="for programs")
+    audit.add_argument("--smallest", type=int, default=1024, help="bytes of the smallest array (default: 1024)")
+    audit.add_argument("script", help="a Python file")
+    audit.add_argument("arguments", nargs=argparse.REMAINDER, help="of the script")
+    audit.set_defaults(run=_audit)
     report = commands.add_parser(
         "report", help="write pictures of asv's results: heat map, crossover, roofline, history"
     )

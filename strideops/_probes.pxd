@@ -131,3 +131,7 @@ cdef extern from "symbols.h":
         const char *function
         uintptr_t base
     so_symbol so_find_symbol(uintptr_t)
+
+cdef extern from "calls.h":
+    int so_calls_begin(object functions, object type, object observer) except -1
+    void so_calls_end()

@@ -34,6 +34,19 @@ def allocated(fn, tuple args):
         count.bytes[SO_NATIVE_MEMORY] if count.native else None
 
 
+def watch_calls(tuple functions not None, type array not None, observer not None):
+    """Call ``observer(number, self, args, kwargs, result)`` behind each call of these compiled functions and methods.
+
+    And behind each index of `array` that has an array or a list in it; its number is that of the functions.
+    """
+    so_calls_begin(functions, array, observer)
+
+
+def unwatch_calls():
+    """No call is watched any more."""
+    so_calls_end()
+
+
 def find_symbol(uintptr_t address):
     """(path of the library, address in it, name of the function if the library exports it), or None."""
     cdef so_symbol symbol = so_find_symbol(address)

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the command line makes arrays of: files that it maps, shapes without data, and indices that it parses."""
+"""What the command line makes arrays of: files that it maps, shapes without data, indices that it parses; scripts."""
 
 from __future__ import annotations
 
 import ast
+import runpy
+import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import EllipsisType
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,3 +114,26 @@ def imagined(shape: str, dtype: str) -> NDArray[Any]:
         return np.lib.stride_tricks.as_strided(first, lengths, strides[::-1])
     except (ValueError, OverflowError) as error:
         raise WrongInput(f"--shape {shape}: {error}") from None
+
+
+def run(script: str, arguments: Sequence[str], output: TextIO) -> int:
+    """Run a script as ``python script arguments`` does, with this standard output; its exit status."""
+    path = Path(script)
+    if not path.is_file():
+        raise WrongInput(f"{script}: there is no such script")
+    before = sys.argv, sys.path[:], sys.stdout
+    sys.argv, sys.stdout = [script, *arguments], output
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.argv, sys.path[:], sys.stdout = before
+    return 0

@@ -24,6 +24,9 @@ MARKER = (
 )
 
 
+AUDITED = pytest.StashKey[Any]()
+
+
 class _Nothing:
     """The guard of --no-copy=off."""
 
@@ -43,15 +46,52 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how guards of arrays look for copies: not at all, at the memory that is requested, or with everything "
         "that this machine has (default)",
     )
+    group.addoption(
+        "--copy-audit",
+        action="store_true",
+        help="list which calls copied array data while the tests ran, by line, the most bytes first",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--copy-audit"):
+        from .auditing import Audit
+
+        config.stash[AUDITED] = Audit()
     config.addinivalue_line("markers", MARKER)
 
 
 def _guard(config: pytest.Config, *arrays: Any, **wishes: Any) -> Any:
     level = config.getoption("--no-copy")
     return _Nothing() if level == "off" else assert_no_copy(*arrays, level=level, **wishes)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """--copy-audit is around all tests; with pytest-xdist in each worker, which sends its findings home."""
+    if not session.config.getoption("--copy-audit"):
+        return (yield)
+    from .auditing import audit
+
+    with audit() as found:
+        result = yield
+    session.config.stash[AUDITED].merge(found.to_dict())
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["strideops_audit"] = found.to_dict()
+    return result
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    told = getattr(node, "workeroutput", {}).get("strideops_audit")
+    if told is not None:
+        node.config.stash[AUDITED].merge(told)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--copy-audit"):
+        terminalreporter.section("copies of arrays (strideops)")
+        terminalreporter.write_line(str(config.stash[AUDITED]))
 
 
 @pytest.fixture

@@ -80,7 +80,12 @@ def test_who_imports_whom_in_the_package():
     }
     assert imports("evidence") == {".readers.Reader"}
     assert imports("readers") == {"._probes"}
-    assert imports("pytest_plugin") == {".evidence.CopyDetected", ".proof.assert_no_copy"}
+    assert imports("pytest_plugin") == {
+        ".auditing.Audit",
+        ".auditing.audit",
+        ".evidence.CopyDetected",
+        ".proof.assert_no_copy",
+    }
     assert imports("exchange") == set()
     assert imports("advice") == {
         "._core.pack",
@@ -90,6 +95,8 @@ def test_who_imports_whom_in_the_package():
     assert imports("layouts") == imports("results") == imports("pictures") == set()
     assert {name.split(".")[1] for name in imports("rules")} == {"layouts"}
     assert {name.split(".")[1] for name in imports("exports") | imports("arithmetic")} == {"rules"}
+    assert {name.split(".")[1] for name in imports("calls")} == {"operations", "rules"}
+    assert {name.split(".")[1] for name in imports("auditing")} == {"_probes", "calls", "rendering", "rules"}
     assert imports("operations") == {".arithmetic", ".exports", ".rules"}
     assert {name.split(".")[1] for name in imports("drawing") | imports("commands")} == {"layouts"}
     assert imports("acquire") == {"._acquire", "._core", ".proof", ".strided"}

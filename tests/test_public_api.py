@@ -24,6 +24,7 @@ DOCUMENTED = [
     *(getattr(advice, name) for name in ("advise", "break_even", "calibrate")),
     *(getattr(results, name) for name in ("read", "read_benchmarks")),
     strideops.explain,
+    strideops.audit,
     commands.parse_index,
     strideops.get_include,
     strideops.pack,
@@ -33,6 +34,7 @@ DOCUMENTED = [
 def test_top_level_names():
     assert strideops.__all__ == [
         "Advice",
+        "Audit",
         "CopyDetected",
         "CopyRequired",
         "Evidence",
@@ -40,6 +42,7 @@ def test_top_level_names():
         "advise",
         "assert_no_copy",
         "asstrided",
+        "audit",
         "contiguous",
         "explain",
         "get_include",

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which calls copied array data: by line, with the bytes, the reason and the zero-copy spelling.
+
+NumPy's own functions and methods are watched while they run, whoever calls them and however. A call has copied an array
+where its result holds the array's elements in other memory; where it gives none back, `strideops.operations` knows.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+from dataclasses import asdict, dataclass
+from types import FrameType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from . import _probes
+from .calls import KEPT, WATCHED, Call, given_back, is_slice
+from .rendering import size
+from .rules import COPIES
+
+__all__ = ["Audit", "Finding", "audit"]
+
+SMALLEST = 1024  # bytes; less is not worth a line
+NOT_THEIRS = (os.path.dirname(np.__file__) + os.sep, copy.__file__)  # of these modules no line is named
+SORTS = {"sort", "partition", "unique"}  # of NumPy's: begin with a copy that becomes the result
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was copied on a line by a function.
+
+    Attributes
+    ----------
+    file : str
+    line : int
+    call : str
+        The function, as ``ndarray.ravel``, or ``ndarray.ravel in norm`` where one of NumPy's calls it.
+    bytes, count : int
+        Of all copies there, and how many.
+    layout : str
+        ``shape:stride dtype`` of the first array that was.
+    reason, instead : str
+        Why, and the zero-copy spelling; empty where there is none.
+    """
+
+    file: str
+    line: int
+    call: str
+    bytes: int
+    count: int
+    layout: str
+    reason: str
+    instead: str
+
+    def __str__(self) -> str:
+        times = "" if self.count == 1 else f" in {self.count:,} calls"
+        instead = f"; instead: {self.instead}" if self.instead else ""
+        head = f"{size(self.bytes):>12}  {self.file}:{self.line}: {self.call}{times}"
+        return f"{head}\n{'':14}of {self.layout}: {self.reason}{instead}"
+
+
+class Audit:
+    """What an audit has found.
+
+    Attributes
+    ----------
+    calls : int
+        That were looked at.
+    unknown : int
+        Of them, those of which nobody can say whether they copied.
+    """
+
+    def __init__(self, smallest: int = SMALLEST) -> None:
+        self.smallest = smallest
+        self.calls = self.unknown = 0
+        self._found: dict[tuple[str, int, str], list[Any]] = {}
+
+    def findings(self) -> list[Finding]:
+        """The most bytes first."""
+        found = [
+            Finding(file, line, call, total, count, layout, reason, instead)
+            for (file, line, call), (total, count, layout, reason, instead) in self._found.items()
+        ]
+        return sorted(found, key=lambda finding: (-finding.bytes, finding.file, finding.line))
+
+    def __str__(self) -> str:
+        found = self.findings()
+        copied = sum(finding.bytes for finding in found)
+        lines = len({(finding.file, finding.line) for finding in found})
+        unknown = f"; {self.unknown:,} of them could not be judged" if self.unknown else ""
+        summary = f"{size(copied)} copied on {lines:,} lines; {self.calls:,} calls looked at{unknown}"
+        return "\n".join([*map(str, found), summary])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Of plain Python objects."""
+        return {
+            "calls": self.calls,
+            "unknown": self.unknown,
+            "findings": [asdict(finding) for finding in self.findings()],
+        }
+
+    def merge(self, told: dict[str, Any]) -> None:
+        """Add what another one has found, as its `to_dict` tells."""
+        self.calls += told["calls"]
+        self.unknown += told["unknown"]
+        for each in told["findings"]:
+            key = (each["file"], each["line"], each["call"])
+            found = self._found.setdefault(key, [0, 0, each["layout"], each["reason"], each["instead"]])
+            found[0] += each["bytes"]
+            found[1] += each["count"]
+
+    def _see(self, number: int, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, result: Any) -> None:
+        operand = owner.obj if isinstance(owner, memoryview) else owner
+        if not isinstance(operand, np.ndarray):
+            operand = args[0] if args else None
+        self.calls += 1
+        if not isinstance(operand, np.ndarray) or operand.nbytes < self.smallest:
+            return
+        name, short = WATCHED[number][:2] if number < len(WATCHED) else ("ndarray[index]", "index")
+        call = Call(short, operand, args, kwargs or {})
+        if short in KEPT:
+            copied = self._kept(call)
+        elif short in ("take", "index"):
+            copied = result.nbytes if isinstance(result, np.ndarray) and is_slice(call, result) else 0
+        else:
+            copied = given_back(operand, result)
+        if copied:
+            self._add(name, call, copied)
+
+    def _kept(self, call: Call) -> int:
+        verdict = call.verdict()
+        self.unknown += verdict is None
+        return verdict.bytes if verdict is not None and verdict.outcome == COPIES else 0
+
+    def _add(self, name: str, call: Call, copied: int) -> None:
+        file, line, within = _place(sys._getframe(3))
+        if within in SORTS:
+            return
+        key = (file, line, f"{name} in {within}" if within else name)
+        found = self._found.get(key)
+        if found is None:
+            axes = (",".join(map(str, part)) for part in (call.operand.shape, call.operand.strides))
+            layout = "({}):({}) {}".format(*axes, call.operand.dtype)
+            found = self._found[key] = [0, 0, layout, *call.why()]
+        found[0] += copied
+        found[1] += 1
+
+
+def _place(frame: FrameType | None) -> tuple[str, int, str]:
+    """The innermost line that is not NumPy's, and the function of NumPy's that it calls; empty if it calls none."""
+    within = ""
+    while frame is not None and frame.f_back is not None and frame.f_code.co_filename.startswith(NOT_THEIRS):
+        within = frame.f_code.co_name
+        frame = frame.f_back
+    assert frame is not None
+    return frame.f_code.co_filename, frame.f_lineno, within
+
+
+_active: list[Audit] = []
+
+
+def _see(*call: Any) -> None:
+    for each in _active:
+        each._see(*call)
+
+
+class audit:
+    """Find the calls in a block that copy array data.
+
+    Parameters
+    ----------
+    smallest : int
+        Arrays of fewer bytes are left out.
+
+    Returns
+    -------
+    Audit
+        From ``with ... as found``; `Audit.findings` has a line's copies each, the most bytes first.
+
+    Notes
+    -----
+    Of the whole process: other threads' calls are seen as well. What compiled code copies for itself is not.
+
+    Examples
+    --------
+    >>> import numpy as np, strideops
+    >>> X = np.zeros((100, 100))
+    >>> with strideops.audit() as found:
+    ...     y = X[:, :50].ravel()
+    >>> [(each.call, each.bytes) for each in found.findings()]
+    [('ndarray.ravel', 40000)]
+    """
+
+    def __init__(self, smallest: int = SMALLEST) -> None:
+        self._audit = Audit(smallest)
+
+    def __enter__(self) -> Audit:
+        if not _active:
+            _probes.watch_calls(tuple(function for *_, function in WATCHED), np.ndarray, _see)
+        _active.append(self._audit)
+        return self._audit
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _active.remove(self._audit)
+        if not _active:
+            _probes.unwatch_calls()

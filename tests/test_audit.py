@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""strideops.audit: planted copies are found on their lines, and no other line is blamed."""
+
+import gc
+import json
+import subprocess
+import sys
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+from ccompiler import run
+
+import strideops
+from strideops import auditing, calls
+
+# A line each: what copies ends with "# copies", and is all that may be blamed.
+SCRIPT = """
+import copy, pickle, sys
+import numpy as np
+X = np.random.default_rng(0).random((300, 300))
+part, ints, v = X[:, :200], np.arange(90000).reshape(300, 300), np.ones(200)
+X.ravel()
+part.ravel()  # copies
+X.T.ravel()  # copies
+X.T.ravel("F")
+X.ravel("K")
+part.ravel("K")  # copies
+np.ravel(part)  # copies
+np.ravel(X)
+part.reshape(-1)  # copies
+X.reshape(-1)
+X.reshape(30, 3000)
+X.T.reshape(30, 3000)  # copies
+X.reshape(300, 3, 100).transpose(1, 0, 2).reshape(900, 100)  # copies
+X.flatten()  # copies
+part.flatten("F")  # copies
+X.copy()  # copies
+np.copy(part)  # copies
+copy.copy(X)  # copies
+copy.deepcopy(part)  # copies
+np.array(X)  # copies
+np.array(X, copy=False)
+np.array(X, copy=None)
+np.asarray(X)
+np.asarray(X, order="F")  # copies
+np.asarray(X.T, order="F")
+np.asanyarray(part, order="C")  # copies
+np.ascontiguousarray(X)
+np.ascontiguousarray(part)  # copies
+np.ascontiguousarray(X[:, ::2])  # copies
+np.asfortranarray(X)  # copies
+np.asfortranarray(X.T)
+np.require(part, requirements="C")  # copies
+np.require(part, requirements="A")
+X.astype(float)  # copies
+X.astype(float, copy=False)
+X.astype(np.float32)
+part.astype(float, order="C", copy=False)  # copies
+part.tobytes()  # copies
+memoryview(part).tobytes()  # copies
+memoryview(X)
+pickle.dumps(X)  # copies
+pickle.dumps(X, 5, buffer_callback=[].append)
+np.argmax(part)  # copies
+np.argmax(X)
+part.argmin()  # copies
+part.argmax(axis=0)  # copies
+X.argmax(axis=1)
+X.argmax(axis=0)  # copies
+np.cumsum(part)  # copies
+np.cumsum(X)
+part.cumsum(axis=1)
+np.cumsum(part, 0)
+np.dot(part, v)  # copies
+part.dot(v)  # copies
+np.dot(X, np.ones(300))
+part @ v
+np.vdot(part, part)  # copies
+np.linalg.norm(part)  # copies
+np.linalg.norm(X)
+np.median(part)  # copies
+X[np.arange(300)]  # copies
+X[[1, 3, 5, 7]]  # copies
+X[[1, 3, 4]]
+X[X > 0.5]
+X[np.ones((300, 300), bool)]  # copies
+X.take([0, 2, 4], axis=0)  # copies
+X[::2]
+X[5, 7]
+X + 1
+X.sum()
+np.sort(X)
+np.concatenate([X, X])
+np.array([1, 2, 3])
+np.zeros((300, 300))
+np.swapaxes(X, 0, 1)
+np.squeeze(X)
+np.atleast_2d(X)
+np.broadcast_to(X, (2, 300, 300))
+np.frombuffer(bytes(8000))
+np.moveaxis(X, 0, 1).transpose()
+np.split(X, 3)
+np.expand_dims(X, 0)
+for i in range(3): part.ravel()  # copies
+"""
+COPIES = {number for number, line in enumerate(SCRIPT.splitlines(), 1) if line.endswith("# copies")}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """What an audit of the script tells, as its command line prints it."""
+    path = tmp_path_factory.mktemp("planted") / "script.py"
+    path.write_text(SCRIPT)
+    told = run(sys.executable, "-P", "-m", "strideops", "audit", "--json", path)
+    return path, json.loads(told)
+
+
+def test_planted_copies_are_found_and_nothing_else_is_blamed(planted):
+    path, told = planted
+    assert len(COPIES) >= 40
+    assert {finding["file"] for finding in told["findings"]} == {str(path)}
+    assert {finding["line"] for finding in told["findings"]} == COPIES
+    assert told["unknown"] == 0
+
+
+def test_bytes_and_counts_are_right(planted):
+    _, told = planted
+    lines = SCRIPT.splitlines()
+    by_line = {lines[finding["line"] - 1]: finding for finding in told["findings"]}
+    assert by_line["part.ravel()  # copies"]["bytes"] == 300 * 200 * 8
+    assert by_line["X.flatten()  # copies"]["bytes"] == 300 * 300 * 8
+    assert by_line["X[[1, 3, 5, 7]]  # copies"]["bytes"] == 4 * 300 * 8
+    loop = by_line["for i in range(3): part.ravel()  # copies"]
+    assert (loop["count"], loop["bytes"]) == (3, 3 * 300 * 200 * 8)
+    assert loop["layout"] == "(300,200):(2400,8) float64"
+    assert by_line["np.dot(part, v)  # copies"]["instead"] == "x @ v"
+    assert by_line["np.linalg.norm(part)  # copies"]["call"] == "ndarray.ravel in norm"
+    totals = [finding["bytes"] for finding in told["findings"]]
+    assert totals == sorted(totals, reverse=True)
+
+
+def test_every_finding_has_a_reason(planted):
+    assert all(finding["reason"] for finding in planted[1]["findings"])
+
+
+X = np.random.default_rng(1).random((100, 100))
+
+
+def lines_of(found):
+    return [(each.call, each.bytes, each.count) for each in found.findings()]
+
+
+def test_a_block():
+    with strideops.audit() as found:
+        X[:, :50].ravel()
+        X.ravel()
+    assert lines_of(found) == [("ndarray.ravel", 40_000, 1)]
+    X[:, :50].ravel()
+    assert found.calls == 2
+    assert str(found).splitlines()[-1] == "39.1 KiB copied on 1 lines; 2 calls looked at"
+    assert "test_audit.py:" in str(found)
+
+
+def test_small_arrays_are_left_out():
+    with strideops.audit() as found:
+        X[:5, :5].ravel()
+    assert lines_of(found) == []
+    with strideops.audit(smallest=100) as found:
+        X[:5, :5].ravel()
+    assert lines_of(found) == [("ndarray.ravel", 200, 1)]
+
+
+def test_audits_within_audits():
+    with strideops.audit() as outer:
+        X.copy()
+        with strideops.audit() as inner:
+            X.T.ravel()
+        X.flatten()
+    assert [each.call for each in inner.findings()] == ["ndarray.ravel"]
+    assert {each.call for each in outer.findings()} == {"ndarray.ravel", "ndarray.copy", "ndarray.flatten"}
+
+
+def test_the_end_is_the_end_whatever_happens():
+    before = [getattr(function, "__doc__", None) for *_, function in calls.WATCHED]
+    with pytest.raises(ZeroDivisionError), strideops.audit() as found:
+        X.copy()
+        raise ZeroDivisionError
+    X.copy()
+    assert found.calls == 1
+    assert [getattr(function, "__doc__", None) for *_, function in calls.WATCHED] == before
+
+
+def test_calls_mean_what_they_meant():
+    """Arguments by place and by name, errors, subclasses."""
+    masked = np.ma.masked_array(X, X > 0.5)
+    with strideops.audit():
+        assert np.array_equal(X.astype(np.float32, order="F", copy=True), X.astype(np.float32))
+        assert np.array(X, dtype="f4", copy=True, order="F", ndmin=3).shape == (1, 100, 100)
+        assert X.take(indices=[1, 2], axis=1, mode="clip").shape == (100, 2)
+        assert np.array_equal(np.asarray([1, 2]), [1, 2])
+        assert X.reshape((10, 1000), order="F").shape == (10, 1000)
+        assert masked.copy().mask.sum() == masked.mask.sum()
+        assert np.dot(X, X, out=np.empty((100, 100))).shape == (100, 100)
+        with pytest.raises(ValueError, match="cannot reshape"):
+            X.reshape(7)
+        with pytest.raises(TypeError):
+            X.ravel(nonsense=1)
+        with pytest.raises(IndexError):
+            X[[1000]]
+
+
+def test_of_what_has_no_rule_it_is_told():
+    records = np.zeros(1000, [("a", "f8")])
+    with strideops.audit() as found:
+        np.vdot(X.view(np.matrix), X.view(np.matrix))
+        np.dot(X[:, :50], X[:50])
+        records.copy()
+    assert found.unknown == 2
+    assert [each.call for each in found.findings()] == ["ndarray.copy"]
+    assert "2 of them could not be judged" in str(found)
+
+
+def test_threads_are_seen():
+    with strideops.audit() as found:
+        threads = [threading.Thread(target=lambda: [X.T.ravel() for _ in range(50)]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sum(each.count for each in found.findings()) == 200
+
+
+def test_nothing_is_kept():
+    """References are given back: memory does not grow with calls."""
+
+    def work(count):
+        for _ in range(count):
+            X.T.ravel()
+            np.asarray(X, order="F")
+            X[[1, 2]]
+            X.take([1], axis=0)
+            X.astype(dtype=float)
+
+    with strideops.audit():
+        work(50)
+        tracemalloc.start()
+        try:
+            work(10)
+            gc.collect()
+            before, _ = tracemalloc.get_traced_memory()
+            work(500)
+            gc.collect()
+            after, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert after - before < 4096
+
+
+def test_what_an_observer_raises_is_not_the_callers(monkeypatch):
+    raised = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda told: raised.append(told.exc_type))
+    with strideops.audit() as found:
+        monkeypatch.setattr(found, "_add", lambda *call: 1 / 0)
+        assert X.copy().shape == X.shape
+    assert raised == [ZeroDivisionError]
+
+
+# The command line
+
+
+def command(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "strideops", "audit", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_script_runs_as_it_would(tmp_path):
+    script = tmp_path / "script.py"
+    (tmp_path / "beside.py").write_text("there = 1\n")
+    script.write_text(
+        "import sys, beside\nimport numpy as np\nprint(__name__, sys.argv[1:])\n"
+        "np.ones((50, 50)).T.ravel()\nsys.exit(3)\n"
+    )
+    status, output, told = command(script, "--json", "b")
+    assert (status, output) == (3, "__main__ ['--json', 'b']\n")
+    assert f"{script}:4: ndarray.ravel" in told
+    assert told.splitlines()[-1].startswith("19.5 KiB copied on 1 lines")
+
+
+def test_a_script_that_fails_is_told_of(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import numpy as np\nx = np.ones(500).copy()\n1 / 0\n")
+    status, output, told = command(script)
+    assert (status, output) == (1, "")
+    assert "ZeroDivisionError" in told
+    assert f"{script}:2: ndarray.copy" in told
+
+
+def test_json_is_all_of_the_output(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("print('hello')\n")
+    status, output, told = command("--json", script)
+    assert (status, json.loads(output), told) == (0, {"calls": 0, "unknown": 0, "findings": []}, "hello\n")
+
+
+def test_no_script(tmp_path):
+    status, output, told = command(tmp_path / "missing.py")
+    assert (status, output) == (2, "")
+    assert "there is no such script" in told
+
+
+# pytest
+
+
+TESTS = """
+import numpy as np
+
+def test_one():
+    np.ones((50, 50)).T.ravel()
+
+def test_two():
+    np.ones((50, 50)).ravel()
+"""
+
+
+@pytest.mark.parametrize("more", [[], ["-n", "2"]])
+def test_copy_audit_of_pytest(tmp_path, more):
+    (tmp_path / "test_them.py").write_text(TESTS)
+    arguments = [sys.executable, "-m", "pytest", "-q", "--copy-audit", "-p", "no:cacheprovider", *more]
+    told = run(*arguments, cwd=tmp_path)
+    assert "copies of arrays (strideops)" in told
+    assert "test_them.py:5: ndarray.ravel" in told
+    assert "test_them.py:8" not in told
+    assert "2 passed" in told
+
+
+def test_without_the_option_there_is_no_section(tmp_path):
+    (tmp_path / "test_them.py").write_text(TESTS)
+    assert "strideops" not in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path)
+
+
+def test_findings_of_several_are_added():
+    with strideops.audit() as found:
+        X.copy()
+    sum_of_both = auditing.Audit()
+    sum_of_both.merge(found.to_dict())
+    sum_of_both.merge(found.to_dict())
+    assert lines_of(sum_of_both) == [("ndarray.copy", 160_000, 2)]
