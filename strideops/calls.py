@@ -103,13 +103,13 @@ def given_back(operand: NDArray[Any], result: Any) -> int:
 
 def is_slice(call: Call, result: NDArray[Any]) -> bool:
     """Whether a slice would have selected the same: all of it, or places at equal distances."""
-    if result.nbytes == call.operand.nbytes:
-        return True
     index = call.args[0] if call.args else call.kwargs.get("indices")
     index = index[0] if isinstance(index, tuple) and len(index) == 1 else index
     if not isinstance(index, (list, np.ndarray)) or result.nbytes < LEAST_SELECTED:
         return False
     places = np.asarray(index)
+    if places.dtype.kind == "b":
+        return result.nbytes == call.operand.nbytes
     if places.ndim != 1 or places.dtype.kind not in "iu" or len(places) < 2:
         return False
     steps = np.diff(places.astype(np.int64))

@@ -84,6 +84,8 @@ np.median(part)  # copies
 X[np.arange(300)]  # copies
 X[[1, 3, 5, 7]]  # copies
 X[[1, 3, 4]]
+X[np.random.default_rng(0).permutation(300)]
+X[np.argsort(X[:, 0])]
 X[X > 0.5]
 X[np.ones((300, 300), bool)]  # copies
 X.take([0, 2, 4], axis=0)  # copies
