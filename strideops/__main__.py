@@ -84,7 +84,12 @@ def _report(chosen: argparse.Namespace) -> int:
     try:
         from . import report
 
-        return 0 if report.write(chosen.results, chosen.out, chosen.machine) else WRONG_INPUT
+        told: list[str] = []
+        tell = told.append if chosen.json else print
+        paths = report.write(chosen.results, chosen.out, chosen.machine, tell)
+        if chosen.json:
+            print(json.dumps({"pictures": [str(path) for path in paths], "told": told}, indent=2))
+        return 0 if paths else WRONG_INPUT
     except ModuleNotFoundError as error:
         print(f"the pictures need {error.name}: pip install 'strideops[report]'", file=sys.stderr)
     except Unreadable as error:
@@ -128,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--results", type=Path, default=Path("results"), help="asv's results_dir (default: results)")
     report.add_argument("--out", type=Path, default=Path("report"), help="where the pictures go (default: report)")
     report.add_argument("--machine", help="of this machine only")
+    report.add_argument("--json", action="store_true", help="for programs")
     report.set_defaults(run=_report)
     return parser
 

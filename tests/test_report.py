@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import generated_results as made
 import pytest
@@ -66,6 +67,14 @@ def test_one_commit_has_no_history(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "no made-up-Python3.11-NumPy2.4.6-history: nothing was measured for it" in told
     assert "heat-map-float64.png" in told
+
+
+def test_json_names_the_pictures(tmp_path, capsys):
+    made.make_history(tmp_path, count=2)
+    arguments = ["report", "--json", "--results", str(tmp_path / "results"), "--out", str(tmp_path / "out")]
+    assert command.main(arguments) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {Path(path).name for path in told["pictures"]} == {path.name for path in (tmp_path / "out").iterdir()}
 
 
 def test_no_results(tmp_path, capsys):
