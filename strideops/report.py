@@ -115,8 +115,11 @@ def history(run: Run, benchmarks: dict[str, Benchmark]) -> Figure | None:
         half = series.values.shape[1] // 2  # the strided path's cases are the first
         whole = ~np.isnan(series.values[:, :half]).any(axis=0)
         if len(run.commits) > 1 and whole.any():
-            logs = [np.log(each[:, :half][:, whole]) for each in (series.values, series.low, series.high)]
-            lines[benchmarks[name].call] = [np.exp(np.nanmean(each - logs[0][-1], axis=1)) for each in logs]
+            values = series.values[:, :half][:, whole]
+            ends = [end[:, :half][:, whole] for end in (series.low, series.high)]
+            # A run of one sample, as of --quick, has no interval.
+            logs = [np.log(np.where(np.isnan(each), values, each)) for each in (values, *ends)]
+            lines[benchmarks[name].call] = [np.exp(np.mean(each - logs[0][-1], axis=1)) for each in logs]
     if not lines:
         return None
     columns = min(4, len(lines))
@@ -136,7 +139,7 @@ def history(run: Run, benchmarks: dict[str, Benchmark]) -> Figure | None:
         panel.set_title(call, fontsize=9, loc="left")
         panel.set_xticks(marked, [names[place] for place in marked], fontsize=7)
         plain(panel)
-    panels[0, 0].set_ylim(0, 1.05 * max(np.nanmax(high) for _, _, high in lines.values()))
+    panels[0, 0].set_ylim(0, 1.05 * max(np.max(high) for _, _, high in lines.values()))
     panels[0, 0].set_ylabel("time / newest", fontsize=8)
     title(figure, f"The strided path from commit to commit on {run.machine['machine']}")
     return figure
