@@ -24,7 +24,7 @@ from .rules import COPIES
 __all__ = ["Audit", "Finding", "audit"]
 
 SMALLEST = 1024  # bytes; less is not worth a line
-NOT_THEIRS = (os.path.dirname(np.__file__) + os.sep, copy.__file__)  # of these modules no line is named
+NOT_THEIRS = (__file__, os.path.dirname(np.__file__) + os.sep, copy.__file__)  # of these modules no line is named
 SORTS = {"sort", "partition", "unique"}  # of NumPy's: begin with a copy that becomes the result
 
 
@@ -113,10 +113,10 @@ class Audit:
             found[1] += each["count"]
 
     def _see(self, number: int, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, result: Any) -> None:
-        operand = owner.obj if isinstance(owner, memoryview) else owner
-        if not isinstance(operand, np.ndarray):
-            operand = args[0] if args else None
         self.calls += 1
+        operand = owner
+        if not isinstance(operand, np.ndarray):
+            operand = owner.obj if isinstance(owner, memoryview) else args[0] if args else None
         if not isinstance(operand, np.ndarray) or operand.nbytes < self.smallest:
             return
         name, short = WATCHED[number][:2] if number < len(WATCHED) else ("ndarray[index]", "index")
@@ -136,7 +136,7 @@ class Audit:
         return verdict.bytes if verdict is not None and verdict.outcome == COPIES else 0
 
     def _add(self, name: str, call: Call, copied: int) -> None:
-        file, line, within = _place(sys._getframe(3))
+        file, line, within = _place(sys._getframe(1))
         if within in SORTS:
             return
         key = (file, line, f"{name} in {within}" if within else name)
@@ -152,11 +152,13 @@ class Audit:
 def _place(frame: FrameType | None) -> tuple[str, int, str]:
     """The innermost line that is not NumPy's, and the function of NumPy's that it calls; empty if it calls none."""
     within = ""
-    while frame is not None and frame.f_back is not None and frame.f_code.co_filename.startswith(NOT_THEIRS):
-        within = frame.f_code.co_name
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(NOT_THEIRS):
+            return file, frame.f_lineno, within
+        within = "" if file == __file__ else frame.f_code.co_name
         frame = frame.f_back
-    assert frame is not None
-    return frame.f_code.co_filename, frame.f_lineno, within
+    return "<unknown>", 0, within
 
 
 _active: list[Audit] = []
@@ -165,6 +167,14 @@ _active: list[Audit] = []
 def _see(*call: Any) -> None:
     for each in _active:
         each._see(*call)
+
+
+def _watch() -> None:
+    """For those that are active now."""
+    _probes.unwatch_calls()
+    if _active:
+        observer = _active[0]._see if len(_active) == 1 else _see
+        _probes.watch_calls(tuple(function for *_, function in WATCHED), np.ndarray, observer)
 
 
 class audit:
@@ -198,14 +208,12 @@ class audit:
         self._audit = Audit(smallest)
 
     def __enter__(self) -> Audit:
-        if not _active:
-            _probes.watch_calls(tuple(function for *_, function in WATCHED), np.ndarray, _see)
         _active.append(self._audit)
+        _watch()
         return self._audit
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         _active.remove(self._audit)
-        if not _active:
-            _probes.unwatch_calls()
+        _watch()

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,11 @@ METHODS = (
 FUNCTIONS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "dot", "vdot")
 KEPT = {"argmax", "argmin", "cumsum", "dot", "vdot"}  # what they copy, they do not give back
 LEAST_SELECTED = 1024  # bytes
+MOST_KNOWN = 10_000
+_known: dict[Any, Verdict] = {}
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """Of a function that is watched, with the array that it is given."""
 
     name: str
@@ -56,8 +57,16 @@ class Call:
             x = np.moveaxis(x, axis, -1)  # as NumPy does it
         elif axis is not None and x.size:
             x = np.moveaxis(x, axis, -1)[(0,) * (x.ndim - 1)]  # no cumsum of several axes makes one of them
-        verdict = OPERATIONS[code].rule(Facts(x))
-        return replace(verdict, bytes=verdict.bytes * self.operand.size // max(1, x.size))
+        key = (code, self.operand.size, x.shape, x.strides, x.dtype, x.flags.num)
+        known = _known.get(key)
+        if known is None:
+            told = OPERATIONS[code].rule(Facts(x))
+            known = replace(told, bytes=told.bytes * self.operand.size // max(1, x.size))
+            if x.dtype.kind != "c":  # of complex numbers the address decides as well
+                _known[key] = known
+            if len(_known) > MOST_KNOWN:
+                _known.clear()
+        return known
 
     def why(self) -> tuple[str, str]:
         """The reason and the zero-copy spelling."""
@@ -94,11 +103,16 @@ CODES = {
 
 def given_back(operand: NDArray[Any], result: Any) -> int:
     """Bytes of a result that holds the operand's elements, all of them, in other memory."""
+    if result is operand:
+        return 0
     if isinstance(result, bytes):
         return operand.nbytes if len(result) >= operand.nbytes else 0  # else out of band
     if not isinstance(result, np.ndarray) or result.dtype != operand.dtype or result.size != operand.size:
         return 0  # a conversion, or a part: a new result
-    return 0 if np.may_share_memory(result, operand) else result.nbytes
+    base = result.base
+    if base is not None and (base is operand or base is operand.base or np.may_share_memory(result, operand)):
+        return 0
+    return result.nbytes
 
 
 def is_slice(call: Call, result: NDArray[Any]) -> bool:

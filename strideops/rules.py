@@ -71,7 +71,13 @@ class Facts:
         self.writeable, self.aligned = x.flags.writeable, x.flags.aligned
         self.dtype, self.native = x.dtype, x.dtype.isnative
         self.char = x.dtype.char
-        self.on_items = x.ctypes.data % x.itemsize == 0
+        self._x = x
+
+    @property
+    def on_items(self) -> bool:
+        """Its address is a multiple of its itemsize, as BLAS wants it."""
+        address: int = self._x.ctypes.data
+        return address % self.itemsize == 0
 
     @cached_property
     def axes(self) -> list[tuple[int, int]]:

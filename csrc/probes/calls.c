@@ -24,10 +24,11 @@ static PyObject *observed(int number, PyObject *self, PyObject *args, PyObject *
         Py_XDECREF(args);
         return result;
     }
+    PyObject *given[] = {PyLong_FromLong(number), self ? self : Py_None, args, names ? names : Py_None, result};
     depth++;
-    PyObject *seen = PyObject_CallFunction(observer, "iOOOO", number, self ? self : Py_None, args,
-                                           names ? names : Py_None, result);
+    PyObject *seen = given[0] ? PyObject_Vectorcall(observer, given, sizeof given / sizeof *given, NULL) : NULL;
     depth--;
+    Py_XDECREF(given[0]);
     if (!seen)
         PyErr_WriteUnraisable(observer);
     Py_XDECREF(seen);
