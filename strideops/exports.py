@@ -43,6 +43,19 @@ def dlpack(f: Facts) -> Verdict:
     return Verdict(VIEW, "DLPack carries strides")
 
 
+def torch_from_numpy(f: Facts) -> Verdict:
+    if any(stride % f.itemsize for stride in f.strides):
+        return Verdict(REFUSES, "torch counts strides in elements", error="ValueError")
+    if any(stride < 0 for stride in f.strides):
+        instead = "np.flip of the axis, and torch.flip of the tensor, which copies"
+        return Verdict(REFUSES, "torch knows no negative strides", instead=instead, error="ValueError")
+    if not f.native:
+        return Verdict(REFUSES, "torch knows this machine's byte order only", error="ValueError")
+    if f.char in "gG":
+        return Verdict(REFUSES, "torch knows no long double", error="TypeError")
+    return Verdict(VIEW, "a tensor has shape and strides")
+
+
 def simple_buffer(f: Facts) -> Verdict:
     """Readers that ask for bytes in one piece."""
     if f.c:

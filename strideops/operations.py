@@ -90,6 +90,7 @@ _GROUPS: dict[str, dict[str, rules.Rule]] = {
         "pickle.dumps(x, 5)": rules.new("the bytes of a pickle are its own", "pickle.dumps(x, 5, buffer_callback=...)"),
         "pickle.dumps(x, 5, buffer_callback=buffers.append)": exports.pickle_out_of_band,
         "np.from_dlpack(x)": exports.dlpack,
+        "torch.from_numpy(x)": exports.torch_from_numpy,
         "hashlib.sha256(x)": exports.simple_buffer,
         "np.ctypeslib.as_ctypes(x)": exports.as_ctypes,
     },
