@@ -20,7 +20,10 @@ from .repository import ROOT, write_whole
 
 SAMPLE = 1e-3  # seconds of a turn, or one call
 WARM = 0.02  # seconds in which an array comes into the caches, if it fits; the fastest of what they are filled with
-ROUNDS = (3, 25)  # at least, at most; each in memory of its own, since where its pages lie is a matter of luck
+# At least, but for rounds that take longer than LONG, and at most; each in memory of its own, since where its pages lie
+# is a matter of luck.
+ROUNDS = (3, 25)
+LONG = 5.0  # seconds
 BUDGET = 1.0  # seconds for more rounds than the fewest
 RESAMPLES = 400
 FACTOR = 1.5  # predicted within it of the measured is right
@@ -45,8 +48,8 @@ def rounds(call, pattern, size, seconds=BUDGET):
 
     Both paths take turns, so that the machine's ups and downs are in both.
     """
-    rows, end = [], time.perf_counter() + seconds
-    while len(rows) < ROUNDS[0] or (len(rows) < ROUNDS[1] and time.perf_counter() < end):
+    rows, begin = [], time.perf_counter()
+    while len(rows) < ROUNDS[1] and time.perf_counter() < begin + (LONG if len(rows) < ROUNDS[0] else seconds):
         paths = [passes.prepare(path, call, pattern, size, 0) for path in cases.PATHS]
         row = []
         for count in passes.PASSES:
@@ -83,22 +86,23 @@ def compare(call, pattern, size):
     told = advise(view, op=call).break_even
     after = rounds(call, pattern, size)
     rows, most = np.concatenate([before, after]), passes.PASSES[-1]
-    low, high = interval(rows)
-
-    def number(even):  # JSON has no infinity: null is beyond the most passes
-        return round(even, 2) if even <= most else None
-
+    even, (low, high) = even_of(rows), interval(rows)
     return {
         "call": call,
         "pattern": pattern,
         "size": size,
-        "measured": number(even_of(rows)),
+        "measured": number(even),
         "interval": [number(low), number(high)],
         "again": agrees(even_of(before), even_of(after), most),  # the measurement with itself
         "predicted": number(told),
         "agrees": agrees(min(max(told, low), high), told, most),
-        "agrees_with_median": agrees(even_of(rows), told, most),
+        "agrees_with_median": agrees(even, told, most),
     }
+
+
+def number(even):
+    """JSON has no infinity: null is beyond the most passes."""
+    return round(even, 2) if even <= passes.PASSES[-1] else None
 
 
 def draw(rows, machine, path):
@@ -157,14 +161,18 @@ def main(arguments=None):
     first, *_ = __doc__.splitlines()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.advice", description=first)
     parser.add_argument("--machine", help="its name in results (default: asv's name of this machine)")
-    machine = environments.machine_name(parser.parse_args(arguments).machine)
-    rows, todo = [], list(cells())
+    parser.add_argument("--call", choices=passes.CALLS, help="measure this one; what is known of others is kept")
+    chosen = parser.parse_args(arguments)
+    machine = environments.machine_name(chosen.machine)
+    path = ROOT / f"results/advice/{machine}.json"
+    todo = [cell for cell in cells() if chosen.call in (None, cell[0])]
+    rows = [row for row in json.loads(path.read_text()) if row["call"] != chosen.call] if chosen.call else []
     with progress.tasks() as begin:
         advance = begin("cells", len(todo))
         for cell in todo:
             rows.append(compare(*cell))
             advance("{} of {}, {}".format(*cell))
-    path = ROOT / f"results/advice/{machine}.json"
+    rows.sort(key=lambda row: passes.CALLS.index(row["call"]))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
     draw(rows, machine, path)

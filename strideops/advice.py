@@ -38,6 +38,7 @@ MOST_REPEATS = 5
 TURNS = 3  # at least; as many in the same memory, since where its pages lie is a matter of luck
 MOST_TURNS = 45
 BUDGET = 0.3  # seconds for more turns than that
+LONG = 1e-5  # seconds of a pass beside which the look at its layout is nothing
 LIMIT = 0.5  # seconds after which not even these begin
 
 
@@ -146,12 +147,13 @@ def _line(at: float, known: Sequence[float], values: Sequence[float]) -> float:
 
 
 def _operand(shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any], offset: int) -> NDArray[Any]:
-    """An array of zeros of this layout, so many bytes behind the begin of a cache line, with pages of its own."""
+    """An array of this layout, so many bytes behind the begin of a cache line, with pages and numbers of its own."""
     low, high = extent(shape, strides)
-    room = np.empty(high - low + dtype.itemsize + 2 * LINE, np.uint8)
-    room.fill(0)
+    room = np.zeros(high - low + dtype.itemsize + 2 * LINE, np.uint8)
     lowest = (offset + low - room.ctypes.data) % LINE
-    return np.ndarray(tuple(shape), dtype, room, lowest - low, tuple(strides))
+    x = np.ndarray(tuple(shape), dtype, room, lowest - low, tuple(strides))
+    x[...] = np.resize(np.random.default_rng(0).permutation(97), shape[-1:])  # a minimum has to be looked for
+    return x
 
 
 def _operands(op: str, shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any], offset: int) -> list[Any]:
@@ -216,8 +218,7 @@ def calibrate(op: str, dtype: str, shape: tuple[int, ...], strides: tuple[int, .
     kind, function = np.dtype(dtype), getattr(strided, op)
     lengths = [max(1, n) for n in shape]
     less = part(lengths, strides, kind.itemsize, MEMORY)
-    operands = _operands(op, less, strides, kind, offset)
-    begin = time.perf_counter()
+    operands, begin = _operands(op, less, strides, kind, offset), time.perf_counter()
     turns = [list(_turn(function, operands, PASSES[:-1]))]
     passes: tuple[int, ...] = PASSES[:-1]
     if TURNS * (time.perf_counter() - begin) * PASSES[-1] / passes[-1] < BUDGET:
@@ -234,7 +235,7 @@ def calibrate(op: str, dtype: str, shape: tuple[int, ...], strides: tuple[int, .
     distinct = math.prod(n / m for n, m, stride in zip(lengths, less, strides, strict=True) if stride)
     strided_times = tuple(seconds * distinct * count for count in passes)
     contiguous_times = tuple(float(ratio) * seconds * more * count for ratio, count in zip(ratios, passes, strict=True))
-    if is_one_piece(shape, strides, kind.itemsize, op in IN_ORDER):  # a pass over its copy is the same
+    if seconds > LONG and is_one_piece(shape, strides, kind.itemsize, op in IN_ORDER):  # its copy is like it
         copy = max(contiguous_times[0] - strided_times[0], 1e-9)
         contiguous_times = tuple(copy + each for each in strided_times)
     return Rates(passes, strided_times, contiguous_times)

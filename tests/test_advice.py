@@ -130,7 +130,7 @@ def test_stand_ins_lie_as_the_array_does(pattern, dtype):
     stand_in = advice._operand(view.shape, view.strides, view.dtype, offset)
     assert (stand_in.shape, stand_in.strides, stand_in.dtype) == (view.shape, view.strides, view.dtype)
     assert stand_in.ctypes.data % layouts.LINE == offset
-    assert not stand_in.any()
+    assert np.unique(stand_in).size > 1 or stand_in.size < 97
 
 
 @pytest.fixture
