@@ -152,15 +152,16 @@ def _operand(shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any],
     room = np.zeros(high - low + dtype.itemsize + 2 * LINE, np.uint8)
     lowest = (offset + low - room.ctypes.data) % LINE
     x = np.ndarray(tuple(shape), dtype, room, lowest - low, tuple(strides))
-    x[...] = np.resize(np.random.default_rng(0).permutation(97), shape[-1:])  # a minimum has to be looked for
+    order = sorted(range(x.ndim), key=lambda axis: -abs(strides[axis]))
+    y = x.transpose(order)[tuple(slice(None, None, -1 if strides[axis] < 0 else 1) for axis in order)]
+    y[...] = (np.arange(y.size) % 97).reshape(y.shape)  # from address to address: a minimum has to be looked for
     return x
 
 
 def _operands(op: str, shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any], offset: int) -> list[Any]:
     x = _operand(shape, strides, dtype, offset)
-    if op == "matvec":
-        return [x, _operand(shape[1:], strides[1:], dtype, offset)]
-    return [x, _operand(shape, strides, dtype, offset)] if op == "dot" else [x]
+    axes = {"matvec": 1, "dot": 0}.get(op)  # of the second operand, the last ones from this on
+    return [x] if axes is None else [x, _operand(shape[axes:], strides[axes:], dtype, offset)]
 
 
 def _turn(function: Callable[..., Any], operands: list[NDArray[Any]], passes: Sequence[int]) -> Iterator[float]:
@@ -291,9 +292,8 @@ def advise(x: Any, passes: int = 1, op: str = "sum") -> Advice:
     even = rates.break_even
     strided_time, contiguous_time = rates.at(passes)
     path = "strided" if strided_time <= contiguous_time else "contiguous"
-    if math.isinf(even):
-        when = "packing never pays: passes over the copy are no faster"
-    else:
+    when = "packing never pays: passes over the copy are no faster"
+    if not math.isinf(even):
         when = f"packing first pays from {math.ceil(even * (1 - 1e-9))} passes on"
     count = "1 pass takes" if passes == 1 else f"{passes} passes take"
     reason = f"{count} {_human(strided_time)} strided, {_human(contiguous_time)} packed first; {when}"

@@ -10,11 +10,15 @@ import pickle
 import random
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 
 import strideops
 from strideops import operations, rules
+
+sys.path.append(str(Path(__file__).parent.parent))  # behind the installed package
+from benchmarks import patterns
 
 try:
     import torch
@@ -154,16 +158,34 @@ def weighed(x):
             yield code, told[code], (spent, x.nbytes)
 
 
+def is_large(x):
+    """What a call allocates for it can be told from what a call allocates anyway."""
+    return min(x.size, BUFFER) * x.itemsize >= 16384
+
+
 def draw_large(rng):
     while True:
         x = draw(rng, LENGTHS + LONG)
-        if min(x.size, BUFFER) * x.itemsize >= 16384 and x.dtype.kind != "b":
+        if is_large(x) and x.dtype.kind != "b":
             return x
+
+
+def of_pattern(pattern, size, dtype):
+    """An array that is laid out as the view of a pattern."""
+    _, view = patterns.make(pattern, size, dtype)
+    return place(view.shape, view.strides, view.dtype, 0)
+
+
+def large_of_pattern(pattern):
+    return of_pattern(pattern, 2048 if pattern in ("column", "diagonal") else 512, "float64")
 
 
 def main(seed, count, large):
     rng, wrong = random.Random(seed), 0
-    arrays = [(draw(rng), disagreements) for _ in range(count)] + [(draw_large(rng), weighed) for _ in range(large)]
+    arrays = [(of_pattern(pattern, 12, "float64"), disagreements) for pattern in patterns.PATTERNS]
+    arrays += [(large_of_pattern(pattern), weighed) for pattern in patterns.PATTERNS]
+    arrays += [(draw(rng), disagreements) for _ in range(count)]
+    arrays += [(draw_large(rng), weighed) for _ in range(large)]
     for x, check in arrays:
         for code, verdict, seen in check(x):
             wrong += 1
