@@ -153,7 +153,7 @@ def _operand(shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any],
     lowest = (offset + low - room.ctypes.data) % LINE
     x = np.ndarray(tuple(shape), dtype, room, lowest - low, tuple(strides))
     order = sorted(range(x.ndim), key=lambda axis: -abs(strides[axis]))
-    y = x.transpose(order)[(..., *(slice(None, None, -1 if strides[axis] < 0 else 1) for axis in order))]
+    y = np.flip(np.atleast_1d(x.transpose(order)), tuple(i for i, axis in enumerate(order) if strides[axis] < 0))
     y[...] = (np.arange(y.size) % 97).reshape(y.shape)  # from address to address: a minimum has to be looked for
     return x
 
