@@ -184,7 +184,7 @@ def test_every_pattern_gets_advice(simple, pattern):
 def test_small_ones(hasty, x):
     for op in advice.OPS:
         if op != "matvec":
-            assert strideops.advise(x, 1000, op).path == "strided"
+            assert strideops.advise(x, 1000, op).path in ("strided", "contiguous")
 
 
 @pytest.mark.parametrize(
