@@ -123,9 +123,9 @@ def draw(rows, machine, path):
     for agree, colour, mark, label in ((True, "#0b5394", "o", "agrees"), (False, "#c25a00", "x", "does not")):
         chosen = [row for row in rows if row["agrees"] == agree]
         measured, predicted = ([row[kind] or beyond for row in chosen] for kind in ("measured", "predicted"))
-        intervals = zip(*[[end or beyond for end in row["interval"]] for row in chosen], strict=True)
+        low, high = ([row["interval"][end] or beyond for row in chosen] for end in (0, 1))
         axes.scatter(measured, predicted, color=colour, marker=mark, s=16, alpha=0.6, label=f"{label} ({len(chosen)})")
-        axes.hlines(predicted, *intervals, color=colour, alpha=0.3, linewidth=0.8)
+        axes.hlines(predicted, low, high, color=colour, alpha=0.3, linewidth=0.8)
     ticks = [1, 2, 4, 8, 16, 32, 64, beyond]
     names = [*map(str, ticks[:-1]), f">{most}"]
     axes.set(xscale="log", yscale="log", xlim=line, ylim=line)
@@ -166,7 +166,11 @@ def main(arguments=None):
     machine = environments.machine_name(chosen.machine)
     path = ROOT / f"results/advice/{machine}.json"
     todo = [cell for cell in cells() if chosen.call in (None, cell[0])]
-    rows = [row for row in json.loads(path.read_text()) if row["call"] != chosen.call] if chosen.call else []
+    rows = (
+        [row for row in json.loads(path.read_text()) if row["call"] != chosen.call]
+        if chosen.call and path.exists()
+        else []
+    )
     with progress.tasks() as begin:
         advance = begin("cells", len(todo))
         for cell in todo:
