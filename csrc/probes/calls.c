@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
 #include "calls.h"
 
 typedef PyObject *fast_call(PyObject *, PyObject *const *, Py_ssize_t);
