@@ -15,15 +15,17 @@ except ImportError as _error:
         "another folder or with -P, and install it with `pip install .`"
     ) from _error
 
-from . import contiguous, proof, strided
-from .evidence import CopyDetected, Evidence
+from . import _probes as _probes  # now: a sandbox that refuses mprotect lets nobody load a library later
+from . import contiguous, strided
 from .exchange import CopyRequired, asstrided
-from .proof import assert_no_copy, trace_copy
 
 if TYPE_CHECKING:
+    from . import proof
     from .advice import Advice, advise
     from .auditing import Audit, audit
+    from .evidence import CopyDetected, Evidence
     from .explanation import Explanation, explain
+    from .proof import assert_no_copy, trace_copy
 
 __version__ = "0.1.0"
 __all__ = [
@@ -48,11 +50,19 @@ __all__ = [
 ]
 
 
-LATE = {"advice": ("Advice", "advise"), "auditing": ("Audit", "audit"), "explanation": ("Explanation", "explain")}
+LATE = {
+    "advice": ("Advice", "advise"),
+    "auditing": ("Audit", "audit"),
+    "evidence": ("CopyDetected", "Evidence"),
+    "explanation": ("Explanation", "explain"),
+    "proof": ("assert_no_copy", "trace_copy"),
+}
 
 
 def __getattr__(name: str) -> Any:
     """What a program may never ask for is imported when it is."""
+    if name == "proof":
+        return importlib.import_module(".proof", __name__)
     for module, names in LATE.items():
         if name in names:
             found = getattr(importlib.import_module(f".{module}", __name__), name)

@@ -29,6 +29,7 @@ cdef extern from "meter.h":
     void so_meter_mark(so_count *)
     void so_meter_read(so_count *)
     int so_meter_stop(so_count *) except -1
+    void so_refresh_native()
 
 cdef extern from "python_line.h":
     ctypedef struct so_line:
@@ -135,3 +136,16 @@ cdef extern from "symbols.h":
 cdef extern from "calls.h":
     int so_calls_begin(object functions, object type, object observer) except -1
     void so_calls_end()
+
+cdef extern from "requests.h":
+    enum:
+        SO_REQUESTS
+    ctypedef struct so_request:
+        PyObject *code
+        PyObject *globals
+        int instruction
+        size_t bytes, count
+    so_request *so_requests
+    int so_requests_begin(size_t smallest, object folder) except -1
+    int so_requests_end(bint *native) except -1
+    void so_requests_clear()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from collections.abc import Callable
+from types import CodeType
 from typing import Any, Final, final
 
 from numpy.typing import NDArray
@@ -10,8 +11,15 @@ MOST_TRAPS: Final[int]
 MOST_VISITS: Final[int]
 
 def allocated(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[int, int, int | None]: ...
-def watch_calls(functions: tuple[Callable[..., Any], ...], array: type[Any], observer: Callable[..., None]) -> None: ...
-def unwatch_calls() -> None: ...
+def watch_calls(
+    functions: tuple[Callable[..., Any], ...],
+    array: type[Any],
+    observer: Callable[..., None],
+    smallest: int,
+    folder: str,
+) -> None: ...
+def watch_libraries() -> None: ...
+def unwatch_calls() -> tuple[list[tuple[CodeType | None, dict[str, Any], int, int, int]], bool]: ...
 def find_symbol(address: int) -> tuple[str, int, str | None] | None: ...
 
 @final

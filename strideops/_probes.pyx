@@ -34,17 +34,45 @@ def allocated(fn, tuple args):
         count.bytes[SO_NATIVE_MEMORY] if count.native else None
 
 
-def watch_calls(tuple functions not None, type array not None, observer not None):
+def watch_calls(tuple functions not None, type array not None, observer not None, size_t smallest, str folder not None):
     """Call ``observer(number, self, args, kwargs, result)`` behind each call of these compiled functions and methods.
 
-    And behind each index of `array` that has an array or a list in it; its number is that of the functions.
+    And behind each index of `array` that has an array or a list in it; its number is that of the functions. Blocks of
+    memory of at least `smallest` bytes that are requested outside of these calls are counted, where the innermost
+    Python code is that is not in `folder`.
     """
     so_calls_begin(functions, array, observer)
+    try:
+        so_requests_begin(smallest, folder)
+    except BaseException:
+        so_calls_end()
+        raise
+
+
+def watch_libraries():
+    """Count what is requested in libraries that were loaded since, as well."""
+    so_refresh_native()
 
 
 def unwatch_calls():
-    """No call is watched any more."""
+    """No call is watched any more: (code, globals, offset in the code, bytes, count) of each place of requests.
+
+    And whether those of compiled code are among them. Code is None where it is not known.
+    """
+    cdef bint native = False
+    cdef int i
+    cdef so_request *each
     so_calls_end()
+    so_requests_end(&native)
+    found = []
+    for i in range(SO_REQUESTS):
+        each = &so_requests[i]
+        if each.count:
+            code = <object> each.code if each.code != NULL else None
+            names = <object> each.globals if each.globals != NULL else {}
+            found.append((code, names, each.instruction, each.bytes, each.count))
+    so_requests_clear()
+    return found, bool(native)
 
 
 def find_symbol(uintptr_t address):

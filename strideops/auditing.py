@@ -10,21 +10,28 @@ from __future__ import annotations
 import copy
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 
-from . import _probes
-from .calls import KEPT, WATCHED, Call, given_back, is_slice
+from . import _probes, unattributed
+from .calls import KEPT, LOADERS, WATCHED, Call, given_back, is_slice
 from .rendering import size
 from .rules import COPIES
+from .unattributed import Request
 
-__all__ = ["Audit", "Finding", "audit"]
+__all__ = ["Audit", "Finding", "Request", "audit"]
 
 SMALLEST = 1024  # bytes; less is not worth a line
-NOT_THEIRS = (__file__, os.path.dirname(np.__file__) + os.sep, copy.__file__)  # of these modules no line is named
+NUMPY = os.path.dirname(np.__file__) + os.sep
+NOT_THEIRS = (__file__, NUMPY, copy.__file__)  # of these modules no line is named
+FUNCTIONS = (*(function for *_, function in WATCHED), *LOADERS)
+INDEX = len(FUNCTIONS)
+SHOWN = 5  # lines of what is not attributed
 SORTS = {"sort", "partition", "unique"}  # of NumPy's: begin with a copy that becomes the result
 
 
@@ -71,12 +78,18 @@ class Audit:
         That were looked at.
     unknown : int
         Of them, those of which nobody can say whether they copied.
+    results : int
+        Bytes requested for what is certainly a new result: of operators, ufuncs, `numpy.zeros` and its like.
+    native : bool
+        Whether what compiled code requests for itself could be counted. Not on every system.
     """
 
     def __init__(self, smallest: int = SMALLEST) -> None:
         self.smallest = smallest
-        self.calls = self.unknown = 0
+        self.calls = self.unknown = self.results = 0
+        self.native = True
         self._found: dict[tuple[str, int, str], list[Any]] = {}
+        self._requests: dict[tuple[str, int, str], list[int]] = {}
 
     def findings(self) -> list[Finding]:
         """The most bytes first."""
@@ -86,13 +99,26 @@ class Audit:
         ]
         return sorted(found, key=lambda finding: (-finding.bytes, finding.file, finding.line))
 
+    def unattributed(self) -> list[Request]:
+        """Memory for results or for copies, nobody can tell: the most bytes first.
+
+        Of calls that are not watched, and of compiled code.
+        """
+        found = [Request(*place, *total) for place, total in self._requests.items()]
+        return sorted(found, key=lambda request: (-request.bytes, request.file, request.line))
+
     def __str__(self) -> str:
-        found = self.findings()
-        copied = sum(finding.bytes for finding in found)
+        found, others = self.findings(), self.unattributed()
         lines = len({(finding.file, finding.line) for finding in found})
-        unknown = f"; {self.unknown:,} of them could not be judged" if self.unknown else ""
-        summary = f"{size(copied)} copied on {lines:,} lines; {self.calls:,} calls looked at{unknown}"
-        return "\n".join([*map(str, found), summary])
+        on = f" on {lines:,} {'line' if lines == 1 else 'lines'}" if lines else ""
+        summary = [f"{size(sum(finding.bytes for finding in found))} copied{on}; {self.calls:,} calls looked at"]
+        if self.unknown:
+            summary.append(f"{self.unknown:,} of them could not be judged")
+        if others:
+            summary.append(f"{size(sum(request.bytes for request in others))} not attributed")
+        if not self.native:
+            summary.append("what compiled code requests for itself could not be counted")
+        return "\n".join([*map(str, found), *_shown(others), "; ".join(summary)])
 
     def to_dict(self) -> dict[str, Any]:
         """Of plain Python objects."""
@@ -100,6 +126,9 @@ class Audit:
             "calls": self.calls,
             "unknown": self.unknown,
             "findings": [asdict(finding) for finding in self.findings()],
+            "unattributed": [asdict(request) for request in self.unattributed()],
+            "results": self.results,
+            "native": self.native,
         }
 
     def merge(self, told: dict[str, Any]) -> None:
@@ -111,8 +140,15 @@ class Audit:
             found = self._found.setdefault(key, [0, 0, each["layout"], each["reason"], each["instead"]])
             found[0] += each["bytes"]
             found[1] += each["count"]
+        for each in told["unattributed"]:
+            self._add_request(Request(**each))
+        self.results += told["results"]
+        self.native &= told["native"]
 
     def _see(self, number: int, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, result: Any) -> None:
+        if INDEX > number >= len(WATCHED):
+            _probes.watch_libraries()
+            return
         self.calls += 1
         operand = owner
         if not isinstance(operand, np.ndarray):
@@ -148,6 +184,29 @@ class Audit:
         found[0] += copied
         found[1] += 1
 
+    def _add_requests(self, requests: list[Any], native: bool) -> None:
+        self.native &= native
+        for place in requests:
+            request, is_result = unattributed.read(*place)
+            if is_result:
+                self.results += request.bytes
+            else:
+                self._add_request(request)
+
+    def _add_request(self, request: Request) -> None:
+        total = self._requests.setdefault((request.file, request.line, request.code), [0, 0])
+        total[0] += request.bytes
+        total[1] += request.count
+
+
+def _shown(requests: list[Request]) -> Iterator[str]:
+    if requests:
+        yield "not attributed: results or copies of calls that are not watched, or of compiled code"
+    for request in requests[:SHOWN]:
+        yield str(request)
+    if len(requests) > SHOWN:
+        yield f"{'':14}and {len(requests) - SHOWN:,} more"
+
 
 def _place(frame: FrameType | None) -> tuple[str, int, str]:
     """The innermost line that is not NumPy's, and the function of NumPy's that it calls; empty if it calls none."""
@@ -169,12 +228,17 @@ def _see(*call: Any) -> None:
         each._see(*call)
 
 
-def _watch() -> None:
-    """For those that are active now."""
-    _probes.unwatch_calls()
+@contextmanager
+def _paused() -> Iterator[None]:
+    """Nothing is watched, and those that are active get what was requested until now."""
+    told = _probes.unwatch_calls()
+    for each in _active:
+        each._add_requests(*told)
+    yield
     if _active:
         observer = _active[0]._see if len(_active) == 1 else _see
-        _probes.watch_calls(tuple(function for *_, function in WATCHED), np.ndarray, observer)
+        smallest = min(each.smallest for each in _active)
+        _probes.watch_calls(FUNCTIONS, np.ndarray, observer, smallest, NUMPY)
 
 
 class audit:
@@ -192,7 +256,8 @@ class audit:
 
     Notes
     -----
-    Of the whole process: other threads' calls are seen as well. What compiled code copies for itself is not.
+    Of the whole process: other threads' calls are seen as well. What compiled code copies for itself, and what a call
+    does that is not watched, is counted but not judged: `Audit.unattributed`.
 
     Examples
     --------
@@ -208,12 +273,12 @@ class audit:
         self._audit = Audit(smallest)
 
     def __enter__(self) -> Audit:
-        _active.append(self._audit)
-        _watch()
+        with _paused():
+            _active.append(self._audit)
         return self._audit
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _active.remove(self._audit)
-        _watch()
+        with _paused():
+            _active.remove(self._audit)

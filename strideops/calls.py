@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import _ctypes
+import _imp
 import pickle
 from collections.abc import Iterator
 from dataclasses import replace
@@ -141,3 +143,5 @@ def _watched() -> Iterator[tuple[str, str, Any]]:
 
 
 WATCHED = tuple(_watched())
+# What loads libraries: their memory is counted from then on.
+LOADERS = (_imp.create_dynamic, *([_ctypes.dlopen] if hasattr(_ctypes, "dlopen") else []))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """strideops.audit: planted copies are found on their lines, and no other line is blamed."""
 
+import ctypes
 import gc
+import inspect
 import json
 import subprocess
 import sys
@@ -10,10 +12,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from ccompiler import run
+from ccompiler import cc, run
 
 import strideops
 from strideops import auditing, calls
+from strideops.unattributed import NOWHERE
 
 # A line each: what copies ends with "# copies", and is all that may be blamed.
 SCRIPT = """
@@ -147,7 +150,8 @@ def test_every_finding_has_a_reason(planted):
     assert all(finding["reason"] for finding in planted[1]["findings"])
 
 
-X = np.random.default_rng(1).random((100, 100))
+RANDOM = np.random.default_rng(1)
+X = RANDOM.random((100, 100))
 
 
 def lines_of(found):
@@ -161,7 +165,7 @@ def test_a_block():
     assert lines_of(found) == [("ndarray.ravel", 40_000, 1)]
     X[:, :50].ravel()
     assert found.calls == 2
-    assert str(found).splitlines()[-1] == "39.1 KiB copied on 1 lines; 2 calls looked at"
+    assert str(found).splitlines()[-1] == "39.1 KiB copied on 1 line; 2 calls looked at"
     assert "test_audit.py:" in str(found)
 
 
@@ -269,6 +273,115 @@ def test_what_an_observer_raises_is_not_the_callers(monkeypatch):
     assert raised == [ZeroDivisionError]
 
 
+# What cannot be attributed
+
+DUPLICATE = """
+#include <stdlib.h>
+#include <string.h>
+void *duplicate(const void *x, size_t bytes) { return memcpy(malloc(bytes), x, bytes); }
+"""
+
+
+def requests_of(found):
+    return [(each.code, each.bytes, each.count) for each in found.unattributed()]
+
+
+def test_calls_that_are_not_watched_are_counted():
+    with strideops.audit() as found:
+        for _ in range(2):
+            np.concatenate([X, X])
+        np.flip(X).tolist()
+    assert requests_of(found) == [("np.concatenate([X, X])", 320_000, 2)]
+    (request,) = found.unattributed()
+    lines = inspect.getsource(test_calls_that_are_not_watched_are_counted).splitlines()
+    begin = inspect.getsourcelines(test_calls_that_are_not_watched_are_counted)[1]
+    assert request.file == __file__
+    assert "np.concatenate" in lines[request.line - begin]
+    assert "test_audit.py" in str(found)
+    assert str(found).splitlines()[-1] == "0 bytes copied; 0 calls looked at; 312 KiB not attributed"
+
+
+def test_numpys_own_lines_are_their_callers():
+    with strideops.audit() as found:
+        np.trapezoid(X)
+    assert {code for code, *_ in requests_of(found)} - {NOWHERE} == {"np.trapezoid(X)"}
+
+
+def test_results_are_told_apart():
+    random = np.random.default_rng(3)
+    expected = np.empty_like(X)
+    with strideops.audit() as found:
+        results = [X + 1, -X, X > 0.5]
+        np.exp(X)
+        np.exp(X, out=expected)
+        np.zeros((100, 100))
+        X[X > 2]
+    assert len(results) == 3
+    assert found.results == 4 * 80_000 + 2 * 10_000
+    assert requests_of(found) == []
+    with strideops.audit() as found:
+        random.random((100, 100))  # of a local name nobody knows what it was
+        RANDOM.random((100, 100))
+        x = X.copy()
+        x[1:] += x[:-1]  # what is read would have been written to
+    assert found.results == 80_000
+    assert [code for code, *_ in requests_of(found)] == ["random.random((100, 100))", "x[1:] += x[:-1]"]
+
+
+def test_pythons_own_memory_is_not_arrays():
+    with strideops.audit() as found:
+        kept = [bytes(100_000), list(range(100_000)), "x" * 50_000, dict.fromkeys(range(10000))]
+    assert len(kept) == 4
+    assert requests_of(found) == []
+
+
+def test_compiled_code_is_counted(tmp_path):
+    """In a library that is loaded during the audit, too; without the GIL its line is not known."""
+    (tmp_path / "duplicate.c").write_text(DUPLICATE)
+    cc("-shared", "-fPIC", tmp_path / "duplicate.c", "-o", tmp_path / "duplicate.so")
+    with strideops.audit() as found:
+        for kind in (ctypes.PyDLL, ctypes.CDLL):
+            duplicate = kind(str(tmp_path / "duplicate.so")).duplicate
+            duplicate.argtypes, duplicate.restype = [ctypes.c_void_p, ctypes.c_size_t], None
+            duplicate(X.ctypes.data, X.nbytes)
+    if not found.native:
+        pytest.skip("compiled code cannot be counted on this system")
+    found = {request.code: request for request in found.unattributed() if request.bytes == X.nbytes}
+    assert set(found) == {"duplicate(X.ctypes.data, X.nbytes)", NOWHERE}
+    assert found["duplicate(X.ctypes.data, X.nbytes)"].file == __file__
+
+
+def test_other_threads_are_counted():
+    thread = threading.Thread(target=lambda: np.concatenate([X, X]))
+    with strideops.audit() as found:
+        thread.start()
+        thread.join()
+    if not found.native:
+        pytest.skip("other threads cannot be counted on this system")
+    assert requests_of(found) == [("np.concatenate([X, X])", 160_000, 1)]
+
+
+def test_the_outer_audit_counts_what_the_inner_one_does():
+    with strideops.audit() as outer:
+        np.concatenate([X])
+        with strideops.audit() as inner:
+            np.concatenate([X, X])
+        np.concatenate([X])
+    assert [size for _, size, _ in requests_of(inner)] == [160_000]
+    assert [size for _, size, _ in requests_of(outer)] == [160_000, 80_000, 80_000]
+
+
+def test_only_the_largest_are_shown():
+    with strideops.audit() as found:
+        for count in range(2, 9):
+            exec(f"np.concatenate({count} * [X])")
+    assert len(requests_of(found)) == 1  # no source, no expression
+    with strideops.audit() as found:
+        exec("\n".join(f"np.concatenate({count} * [X])" for count in range(2, 9)))
+    assert [size for _, size, _ in requests_of(found)] == [80_000 * count for count in range(8, 1, -1)]
+    assert str(found).splitlines()[-2].strip() == "and 2 more"
+
+
 # The command line
 
 
@@ -292,7 +405,7 @@ def test_a_script_runs_as_it_would(tmp_path):
     status, output, told = command(script, "--json", "b")
     assert (status, output) == (3, "__main__ ['--json', 'b']\n")
     assert f"{script}:4: ndarray.ravel" in told
-    assert told.splitlines()[-1].startswith("19.5 KiB copied on 1 lines")
+    assert told.splitlines()[-1].startswith("19.5 KiB copied on 1 line;")
 
 
 def test_a_script_that_fails_is_told_of(tmp_path):
@@ -308,7 +421,9 @@ def test_json_is_all_of_the_output(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("print('hello')\n")
     status, output, told = command("--json", script)
-    assert (status, json.loads(output), told) == (0, {"calls": 0, "unknown": 0, "findings": []}, "hello\n")
+    nothing = {"calls": 0, "unknown": 0, "findings": [], "unattributed": [], "results": 0}
+    assert (status, told) == (0, "hello\n")
+    assert json.loads(output) | {"native": True} == nothing | {"native": True}
 
 
 def test_no_script(tmp_path):
@@ -350,7 +465,11 @@ def test_without_the_option_there_is_no_section(tmp_path):
 def test_findings_of_several_are_added():
     with strideops.audit() as found:
         X.copy()
+        np.concatenate([X])
+        np.zeros(1000)
     sum_of_both = auditing.Audit()
     sum_of_both.merge(found.to_dict())
     sum_of_both.merge(found.to_dict())
     assert lines_of(sum_of_both) == [("ndarray.copy", 160_000, 2)]
+    assert requests_of(sum_of_both) == [("np.concatenate([X])", 160_000, 2)]
+    assert sum_of_both.results == 16_000

@@ -619,6 +619,10 @@ except strideops.CopyDetected as error:
     assert "not proven" in str(error)
 else:
     raise SystemExit("strict did not raise")
+with strideops.audit() as found:
+    np.concatenate([X, X])
+assert [each.bytes for each in found.unattributed()] == [640_000]
+assert str(found).endswith("what compiled code requests for itself could not be counted"), str(found)
 """
 
 

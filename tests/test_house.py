@@ -96,7 +96,14 @@ def test_who_imports_whom_in_the_package():
     assert {name.split(".")[1] for name in imports("rules")} == {"layouts"}
     assert {name.split(".")[1] for name in imports("exports") | imports("arithmetic")} == {"rules"}
     assert {name.split(".")[1] for name in imports("calls")} == {"operations", "rules"}
-    assert {name.split(".")[1] for name in imports("auditing")} == {"_probes", "calls", "rendering", "rules"}
+    assert {name.split(".")[1] for name in imports("unattributed")} == {"rendering"}
+    assert {name.split(".")[1] for name in imports("auditing")} == {
+        "_probes",
+        "calls",
+        "rendering",
+        "rules",
+        "unattributed",
+    }
     assert imports("operations") == {".arithmetic", ".exports", ".rules"}
     assert {name.split(".")[1] for name in imports("drawing") | imports("commands")} == {"layouts"}
     assert imports("acquire") == {"._acquire", "._core", ".proof", ".strided"}

@@ -17,7 +17,7 @@ static int count;
 static PyTypeObject *indexed; // whose indices are watched as well
 static binaryfunc original_index;
 static PyObject *observer;
-static _Thread_local int depth; // of watched calls, and of the observer's own
+SO_METER_TLS int so_calls_depth;
 
 // What the call has returned, or raised, is passed on; what the observer raises is printed, and forgotten.
 static PyObject *observed(int number, PyObject *self, PyObject *args, PyObject *names, PyObject *result)
@@ -27,9 +27,9 @@ static PyObject *observed(int number, PyObject *self, PyObject *args, PyObject *
         return result;
     }
     PyObject *given[] = {PyLong_FromLong(number), self ? self : Py_None, args, names ? names : Py_None, result};
-    depth++;
+    so_calls_depth++;
     PyObject *seen = given[0] ? PyObject_Vectorcall(observer, given, sizeof given / sizeof *given, NULL) : NULL;
-    depth--;
+    so_calls_depth--;
     Py_XDECREF(given[0]);
     if (!seen)
         PyErr_WriteUnraisable(observer);
@@ -40,7 +40,7 @@ static PyObject *observed(int number, PyObject *self, PyObject *args, PyObject *
 
 static int is_seen(void)
 {
-    return observer && depth == 0;
+    return observer && so_calls_depth == 0;
 }
 
 static PyObject *pack_arguments(PyObject *const *args, Py_ssize_t n, PyObject *names, PyObject **by_name)
@@ -66,11 +66,11 @@ static PyObject *behind_fast(int number, PyObject *self, PyObject *const *args, 
                              int has_names)
 {
     PyCFunction original = calls[number].original;
-    depth++;
+    so_calls_depth++;
     PyObject *result = has_names
                            ? ((fast_call_with_names *)(void (*)(void))original)(self, args, n, names)
                            : ((fast_call *)(void (*)(void))original)(self, args, n);
-    depth--;
+    so_calls_depth--;
     if (!result || !is_seen())
         return result;
     PyObject *by_name, *packed = pack_arguments(args, n, names, &by_name);
@@ -82,10 +82,10 @@ static PyObject *behind_fast(int number, PyObject *self, PyObject *const *args, 
 static PyObject *behind(int number, PyObject *self, PyObject *args, PyObject *names, int has_names)
 {
     PyCFunction original = calls[number].original;
-    depth++;
+    so_calls_depth++;
     PyObject *result =
         has_names ? ((call_with_names *)(void (*)(void))original)(self, args, names) : original(self, args);
-    depth--;
+    so_calls_depth--;
     if (!result || !is_seen())
         return result;
     if (args && PyTuple_Check(args))
@@ -153,7 +153,9 @@ static PyObject *index_door(PyObject *self, PyObject *index)
     if (PyTuple_Check(index))
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(index); i++)
             copies |= is_array_or_list(PyTuple_GET_ITEM(index, i));
+    so_calls_depth += copies;
     PyObject *result = original_index(self, index);
+    so_calls_depth -= copies;
     if (!copies || !result || !is_seen())
         return result;
     PyObject *packed = PyTuple_Pack(1, index);

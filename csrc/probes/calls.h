@@ -6,7 +6,11 @@
 
 #include <Python.h>
 
+#include "meter.h"
+
 enum { SO_WATCHED_CALLS = 64 };
+
+extern SO_METER_TLS int so_calls_depth; // of watched calls that this thread is in, and of the observer
 
 // Holding the GIL. Watches functions (a tuple of builtin functions and method descriptors, at most SO_WATCHED_CALLS), and
 // indices of this type that have arrays or lists in them. Calls observer(number, self, args, kwargs, result) behind each

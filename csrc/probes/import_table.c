@@ -147,6 +147,36 @@ uint64_t so_library_generation(void)
     return generation;
 }
 
+typedef struct search {
+    uintptr_t address;
+    so_library found;
+} search;
+
+static int find_library(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    search *wanted = data;
+    if (!contains(info, wanted->address))
+        return 0;
+    so_library found = {UINTPTR_MAX, 0};
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, end = start + info->dlpi_phdr[i].p_memsz;
+        if (info->dlpi_phdr[i].p_type != PT_LOAD)
+            continue;
+        found.start = start < found.start ? start : found.start;
+        found.end = end > found.end ? end : found.end;
+    }
+    wanted->found = found;
+    return 1;
+}
+
+so_library so_find_library(uintptr_t address)
+{
+    search wanted = {address, {0, 0}};
+    dl_iterate_phdr(find_library, &wanted);
+    return wanted.found;
+}
+
 static int holds_address(struct dl_phdr_info *info, size_t size, void *address)
 {
     (void)size;
@@ -220,7 +250,25 @@ void so_imports_unhook(so_import_set *set)
         put_back(set, set->word_count);
 }
 
+void so_imports_refresh(so_import_set *set)
+{
+    int hooked = set->hooked;
+    if (!hooked || so_library_generation() == set->generation)
+        return;
+    put_back(set, set->word_count);
+    set->hooked = 0;
+    if (so_imports_hook(set))
+        set->word_count = 0;
+    set->hooked = hooked;
+}
+
 #else
+
+so_library so_find_library(uintptr_t address)
+{
+    (void)address;
+    return (so_library){0, 0};
+}
 
 uint64_t so_library_generation(void)
 {
@@ -234,6 +282,11 @@ int so_imports_hook(so_import_set *set)
 }
 
 void so_imports_unhook(so_import_set *set)
+{
+    (void)set;
+}
+
+void so_imports_refresh(so_import_set *set)
 {
     (void)set;
 }

@@ -31,8 +31,17 @@ typedef struct so_import_set {
 // Changes with every library that is loaded or unloaded.
 uint64_t so_library_generation(void);
 
+// Where a library lies that holds this address; nowhere: none does, or nobody knows.
+typedef struct so_library {
+    uintptr_t start, end;
+} so_library;
+so_library so_find_library(uintptr_t address);
+
 // Nested calls are counted. -1: impossible here, and nothing has changed.
 int so_imports_hook(so_import_set *set);
 void so_imports_unhook(so_import_set *set);
+
+// While a set is hooked: in the libraries that were loaded since, as well.
+void so_imports_refresh(so_import_set *set);
 
 #endif

@@ -60,4 +60,7 @@ int so_unhook_numpy(struct _object **replaced);
 int so_hook_native(void);
 void so_unhook_native(void);
 
+// While it is hooked, when libraries may have been loaded.
+void so_refresh_native(void);
+
 #endif

@@ -4,6 +4,7 @@
 #include "blocks.h"
 #include "import_table.h"
 #include "meter.h"
+#include "requests.h"
 
 #if SO_HAS_IMPORT_TABLES
 
@@ -12,9 +13,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static void *begun(void *block, size_t size, so_content content)
+#define CALLER __builtin_return_address(0)
+
+static void *begun(void *block, size_t size, so_content content, const void *caller)
 {
     so_meter_leave();
+    so_request_begins(block, size, caller);
     so_block_begins(SO_NATIVE_MEMORY, block, size, content);
     return block;
 }
@@ -22,33 +26,33 @@ static void *begun(void *block, size_t size, so_content content)
 static void *metered_malloc(size_t size)
 {
     so_meter_enter(SO_NATIVE_MEMORY, size);
-    return begun(malloc(size), size, SO_REMAINS);
+    return begun(malloc(size), size, SO_REMAINS, CALLER);
 }
 
 static void *metered_calloc(size_t count, size_t size)
 {
     so_meter_enter(SO_NATIVE_MEMORY, count * size);
-    return begun(calloc(count, size), count * size, SO_ZEROS);
+    return begun(calloc(count, size), count * size, SO_ZEROS, CALLER);
 }
 
 static void *metered_realloc(void *old, size_t size)
 {
     so_block_ends(old);
     so_meter_enter(SO_NATIVE_MEMORY, size);
-    return begun(realloc(old, size), size, SO_KEPT);
+    return begun(realloc(old, size), size, SO_KEPT, CALLER);
 }
 
 static void *metered_reallocarray(void *old, size_t count, size_t size)
 {
     so_block_ends(old);
     so_meter_enter(SO_NATIVE_MEMORY, count * size);
-    return begun(reallocarray(old, count, size), count * size, SO_KEPT);
+    return begun(reallocarray(old, count, size), count * size, SO_KEPT, CALLER);
 }
 
 static void *metered_memalign(size_t alignment, size_t size)
 {
     so_meter_enter(SO_NATIVE_MEMORY, size);
-    return begun(memalign(alignment, size), size, SO_REMAINS);
+    return begun(memalign(alignment, size), size, SO_REMAINS, CALLER);
 }
 
 static void *metered_valloc(size_t size)
@@ -60,7 +64,7 @@ static int metered_posix_memalign(void **block, size_t alignment, size_t size)
 {
     so_meter_enter(SO_NATIVE_MEMORY, size);
     int error = posix_memalign(block, alignment, size);
-    begun(error ? NULL : *block, size, SO_REMAINS);
+    begun(error ? NULL : *block, size, SO_REMAINS, CALLER);
     return error;
 }
 
@@ -68,7 +72,7 @@ static void *metered_mmap(void *address, size_t size, int protection, int flags,
 {
     so_meter_enter(SO_NATIVE_MEMORY, flags & MAP_ANONYMOUS ? size : 0);
     void *block = mmap(address, size, protection, flags, file, offset);
-    return begun(block, block == MAP_FAILED || !(flags & MAP_ANONYMOUS) ? 0 : size, SO_MAPPED);
+    return begun(block, block == MAP_FAILED || !(flags & MAP_ANONYMOUS) ? 0 : size, SO_MAPPED, CALLER);
 }
 
 static void metered_free(void *block)
@@ -103,6 +107,11 @@ void so_unhook_native(void)
     so_imports_unhook(&set);
 }
 
+void so_refresh_native(void)
+{
+    so_imports_refresh(&set);
+}
+
 #else
 
 int so_hook_native(void)
@@ -111,6 +120,10 @@ int so_hook_native(void)
 }
 
 void so_unhook_native(void)
+{
+}
+
+void so_refresh_native(void)
 {
 }
 

@@ -3,6 +3,7 @@
 #include "_numpy_abi.h"
 #include "blocks.h"
 #include "meter.h"
+#include "requests.h"
 
 // A handler of ours in front of one of somebody's. Arrays made while it is in place keep it for life, so that it is
 // never taken down, and neither is the one behind it.
@@ -22,6 +23,7 @@ static void *metered_malloc(void *context, size_t size)
     void *block = next->malloc(next->ctx, size);
     so_meter_leave();
     so_block_begins(SO_NUMPY_MEMORY, block, size, SO_REMAINS);
+    so_request_begins(block, size, NULL);
     return block;
 }
 
@@ -32,6 +34,7 @@ static void *metered_calloc(void *context, size_t count, size_t size)
     void *block = next->calloc(next->ctx, count, size);
     so_meter_leave();
     so_block_begins(SO_NUMPY_MEMORY, block, count * size, SO_ZEROS);
+    so_request_begins(block, count * size, NULL);
     return block;
 }
 
@@ -43,6 +46,7 @@ static void *metered_realloc(void *context, void *old, size_t size)
     void *block = next->realloc(next->ctx, old, size);
     so_meter_leave();
     so_block_begins(SO_NUMPY_MEMORY, block, size, SO_KEPT);
+    so_request_begins(block, size, NULL);
     return block;
 }
 

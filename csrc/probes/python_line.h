@@ -12,6 +12,13 @@ typedef struct so_line {
 // allocator, or when too many code objects have been named.
 so_line so_find_line(struct _object *file);
 
+// The innermost instruction that is not in files of a folder (a Python string), else the innermost of all.
+typedef struct so_place {
+    struct _object *code, *globals; // new references; NULL: not known, as above
+    int instruction;                // its offset in the code
+} so_place;
+so_place so_find_place(struct _object *folder);
+
 // Nested, holding the GIL.
 void so_lines_begin(void);
 void so_lines_end(void);
