@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+enum { WINDOW = 32 };
+
 so_request so_requests[SO_REQUESTS];
 atomic_int so_requests_active;
 
@@ -21,7 +23,7 @@ static int is_native;
 static so_request *find_request(const so_place *place)
 {
     size_t first = ((uintptr_t)place->code >> 4) * 0x9E3779B1u + (size_t)place->instruction;
-    for (size_t i = 0; i < SO_REQUESTS; i++) {
+    for (size_t i = 0; i < WINDOW; i++) {
         so_request *at = &so_requests[(first + i) % SO_REQUESTS];
         if (at == so_requests)
             continue;
