@@ -30,7 +30,7 @@ SMALLEST = 1024  # bytes; less is not worth a line
 NUMPY = os.path.dirname(np.__file__) + os.sep
 NOT_THEIRS = (__file__, NUMPY, copy.__file__)  # of these modules no line is named
 FUNCTIONS = (*(function for *_, function in WATCHED), *LOADERS)
-INDEX = len(FUNCTIONS)
+LOADING = range(len(WATCHED), len(FUNCTIONS))
 SHOWN = 5  # lines of what is not attributed
 SORTS = {"sort", "partition", "unique"}  # of NumPy's: begin with a copy that becomes the result
 
@@ -146,13 +146,13 @@ class Audit:
         self.native &= told["native"]
 
     def _see(self, number: int, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, result: Any) -> None:
-        if INDEX > number >= len(WATCHED):
-            _probes.watch_libraries()
-            return
-        self.calls += 1
         operand = owner
         if not isinstance(operand, np.ndarray):
+            if number in LOADING:
+                _probes.watch_libraries()
+                return
             operand = owner.obj if isinstance(owner, memoryview) else args[0] if args else None
+        self.calls += 1
         if not isinstance(operand, np.ndarray) or operand.nbytes < self.smallest:
             return
         name, short = WATCHED[number][:2] if number < len(WATCHED) else ("ndarray[index]", "index")
@@ -172,7 +172,7 @@ class Audit:
         return verdict.bytes if verdict is not None and verdict.outcome == COPIES else 0
 
     def _add(self, name: str, call: Call, copied: int) -> None:
-        file, line, within = _place(sys._getframe(1))
+        file, line, within = _place(sys._getframe(2))
         if within in SORTS:
             return
         key = (file, line, f"{name} in {within}" if within else name)

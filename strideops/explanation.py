@@ -218,11 +218,11 @@ def explain(x: Any) -> Explanation:
         aligned=x.flags.aligned,
         critical=tuple(axis for axis, (n, s) in enumerate(facts.all) if n > 8 and s and s % CRITICAL == 0),
         overlap=overlap,
-        writeable=x.flags.writeable,
+        writeable=facts.writeable,
         owner=owner,
         offset=offset,
         c_signature=_signature(facts),
-        cython=OPERATIONS[f"cdef {'' if x.flags.writeable else 'const '}{{T}}[{{strided}}] v = x"].spelled(facts),
+        cython=OPERATIONS[f"cdef {'' if facts.writeable else 'const '}{{T}}[{{strided}}] v = x"].spelled(facts),
         copies={operation.spelled(facts): operation.rule(facts) for operation in OPERATIONS.values()},
     )
 

@@ -22,6 +22,7 @@ COPIES, CHUNKS, REFUSES, WRONG = "copies", "copies in chunks", "refuses", "reads
 STRIDED_OP = "strideops.strided reads x where it lies"
 NUMPY = np.lib.NumpyVersion(np.__version__)
 RESHAPE_MAY_REFUSE = NUMPY >= "2.1.0.dev0"
+WRITEABLE = 0x0400  # of the flags, as in NumPy's C API
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Facts:
         self.shape, self.strides, self.ndim = x.shape, x.strides, x.ndim
         self.size, self.itemsize, self.nbytes = x.size, x.itemsize, x.nbytes
         self.c, self.f = x.flags.c_contiguous, x.flags.f_contiguous
-        self.writeable, self.aligned = x.flags.writeable, x.flags.aligned
+        # To ask one of numpy.broadcast_arrays whether it is writeable warns of the future.
+        self.writeable, self.aligned = bool(x.flags.num & WRITEABLE), x.flags.aligned
         self.dtype, self.native = x.dtype, x.dtype.isnative
         self.char = x.dtype.char
         self._x = x

@@ -228,6 +228,16 @@ def test_of_what_has_no_rule_it_is_told():
     assert "2 of them could not be judged" in str(found)
 
 
+def test_warnings_are_the_programs_own(recwarn):
+    """NumPy warns whoever asks an array of broadcast_arrays whether it is writeable."""
+    array, _ = np.broadcast_arrays(np.ones(300), np.ones((3, 1)))
+    with strideops.audit() as found:
+        np.argmax(array)
+    strideops.explain(array)
+    assert found.calls == 1
+    assert [each.category for each in recwarn] == []
+
+
 def test_threads_are_seen():
     with strideops.audit() as found:
         threads = [threading.Thread(target=lambda: [X.T.ravel() for _ in range(50)]) for _ in range(4)]
