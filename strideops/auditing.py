@@ -30,6 +30,7 @@ SMALLEST = 1024  # bytes; less is not worth a line
 NUMPY = os.path.dirname(np.__file__) + os.sep
 NOT_THEIRS = (__file__, NUMPY, copy.__file__)  # of these modules no line is named
 FUNCTIONS = (*(function for *_, function in WATCHED), *LOADERS)
+INDEX = ("ndarray[index]", "index", None)
 LOADING = range(len(WATCHED), len(FUNCTIONS))
 SHOWN = 5  # lines of what is not attributed
 SORTS = {"sort", "partition", "unique"}  # of NumPy's: begin with a copy that becomes the result
@@ -155,7 +156,7 @@ class Audit:
         self.calls += 1
         if not isinstance(operand, np.ndarray) or operand.nbytes < self.smallest:
             return
-        name, short = WATCHED[number][:2] if number < len(WATCHED) else ("ndarray[index]", "index")
+        name, short, _ = INDEX if number == len(FUNCTIONS) else WATCHED[number]
         call = Call(short, operand, args, kwargs or {})
         if short in KEPT:
             copied = self._kept(call)

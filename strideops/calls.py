@@ -59,7 +59,7 @@ class Call(NamedTuple):
             x = np.moveaxis(x, axis, -1)  # as NumPy does it
         elif axis is not None and x.size:
             x = np.moveaxis(x, axis, -1)[(0,) * (x.ndim - 1)]  # no cumsum of several axes makes one of them
-        key = (code, self.operand.size, x.shape, x.strides, x.dtype, x.flags.num)
+        key = (code, self.operand.size, x.shape, x.strides, x.dtype.num, x.dtype.isnative, x.flags.num)
         known = _known.get(key)
         if known is None:
             told = OPERATIONS[code].rule(Facts(x))
