@@ -274,8 +274,12 @@ class audit:
         self._audit = Audit(smallest)
 
     def __enter__(self) -> Audit:
-        with _paused():
-            _active.append(self._audit)
+        try:
+            with _paused():
+                _active.append(self._audit)
+        except BaseException:
+            _active[:] = [each for each in _active if each is not self._audit]
+            raise
         return self._audit
 
     def __exit__(

@@ -13,7 +13,7 @@ import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from types import CodeType, ModuleType
+from types import BuiltinMethodType, CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ CREATORS: tuple[Callable[..., Any], ...] = (
     *(np.logspace, np.ones, np.ones_like, np.zeros, np.zeros_like),
 )
 RANDOM = "numpy.random"
-NOWHERE = "compiled code without the GIL, as for NumPy's buffers"
+NOWHERE = "no known line: code without the GIL, as for NumPy's buffers, or too many lines"
 LONGEST = 60  # characters of an expression
 
 
@@ -105,14 +105,20 @@ def _makes_result(text: str, names: dict[str, Any]) -> bool:
     except (SyntaxError, ValueError):
         return False
     path: list[str] = []
-    called = called.func if isinstance(called, ast.Call) else called
+    if not isinstance(called, ast.Call):
+        return False
+    given = len(called.args)
+    is_told_where = any(name.arg in (None, "out") for name in called.keywords) or any(
+        isinstance(argument, ast.Starred) for argument in called.args
+    )
+    called = called.func
     while isinstance(called, ast.Attribute):
         path.append(called.attr)
         called = called.value
     found = names.get(called.id) if isinstance(called, ast.Name) else None
     while path and isinstance(found, ModuleType):
         found = vars(found).get(path.pop())
-    owner = getattr(found, "__self__", None) if callable(found) else found
-    if isinstance(found, np.ufunc) or type(found).__module__.startswith(RANDOM):
-        return True  # or one of their methods
-    return not path and (type(owner).__module__.startswith(RANDOM) or any(found is each for each in CREATORS))
+    if isinstance(found, np.ufunc):  # or a method of it; into an array that is there, it may copy what overlaps
+        return not is_told_where and (bool(path) or given <= found.nin)
+    owner = found.__self__ if isinstance(found, BuiltinMethodType) else found
+    return type(owner).__module__.startswith(RANDOM) or (not path and any(found is each for each in CREATORS))

@@ -15,7 +15,7 @@ import pytest
 from ccompiler import cc, run
 
 import strideops
-from strideops import auditing, calls
+from strideops import auditing, calls, unattributed
 from strideops.unattributed import NOWHERE
 
 # A line each: what copies ends with "# copies", and is all that may be blamed.
@@ -334,8 +334,42 @@ def test_results_are_told_apart():
         RANDOM.random((100, 100))
         x = X.copy()
         x[1:] += x[:-1]  # what is read would have been written to
+        np.add(x[1:], x[:-1], out=x[1:])
+        np.add(x[1:], x[:-1], x[1:])
     assert found.results == 80_000
-    assert [code for code, *_ in requests_of(found)] == ["random.random((100, 100))", "x[1:] += x[:-1]"]
+    assert [code for code, *_ in requests_of(found)] == [
+        "random.random((100, 100))",
+        "x[1:] += x[:-1]",
+        "np.add(x[1:], x[:-1], out=x[1:])",
+        "np.add(x[1:], x[:-1], x[1:])",
+    ]
+
+
+class Proxy:
+    def __getattr__(self, name):
+        raise AssertionError(f"{name} was asked for")
+
+
+PROXY = Proxy()
+
+
+def test_names_are_looked_up_and_nothing_is_evaluated():
+    request, is_result = unattributed.read(compile("PROXY()", "<none>", "eval"), globals(), 0, 1, 1)
+    assert (request.file, is_result) == ("<none>", False)
+    assert not unattributed._makes_result("PROXY(1)", globals())
+    assert not unattributed._makes_result("PROXY.zeros(1)", globals())
+    assert unattributed._makes_result("np.zeros(1)", globals())
+
+
+def test_an_audit_that_cannot_begin_is_none(monkeypatch):
+    def refuse(*arguments):
+        raise RuntimeError("refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(auditing._probes, "watch_calls", refuse)
+        with pytest.raises(RuntimeError, match="refused"), strideops.audit():
+            pass
+    assert auditing._active == []
 
 
 def test_pythons_own_memory_is_not_arrays():
