@@ -67,9 +67,8 @@ static PyObject *behind_fast(int number, PyObject *self, PyObject *const *args, 
 {
     PyCFunction original = calls[number].original;
     so_calls_depth++;
-    PyObject *result = has_names
-                           ? ((fast_call_with_names *)(void (*)(void))original)(self, args, n, names)
-                           : ((fast_call *)(void (*)(void))original)(self, args, n);
+    PyObject *result = has_names ? ((fast_call_with_names *)(void (*)(void))original)(self, args, n, names)
+                                 : ((fast_call *)(void (*)(void))original)(self, args, n);
     so_calls_depth--;
     if (!result || !is_seen())
         return result;
@@ -98,46 +97,42 @@ static PyObject *behind(int number, PyObject *self, PyObject *args, PyObject *na
 }
 
 // A function of C knows not by which entry it was called: each entry has its own.
-#define DOOR(i)                                                                                                       \
-    static PyObject *fast_##i(PyObject *self, PyObject *const *args, Py_ssize_t n)                                    \
-    {                                                                                                                 \
-        return behind_fast(i, self, args, n, NULL, 0);                                                                \
-    }                                                                                                                 \
-    static PyObject *fast_named_##i(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)             \
-    {                                                                                                                 \
-        return behind_fast(i, self, args, n, names, 1);                                                               \
-    }                                                                                                                 \
-    static PyObject *plain_##i(PyObject *self, PyObject *args)                                                        \
-    {                                                                                                                 \
-        return behind(i, self, args, NULL, 0);                                                                        \
-    }                                                                                                                 \
-    static PyObject *named_##i(PyObject *self, PyObject *args, PyObject *names)                                       \
-    {                                                                                                                 \
-        return behind(i, self, args, names, 1);                                                                       \
+#define DOOR(i)                                                                                                        \
+    static PyObject *fast_##i(PyObject *self, PyObject *const *args, Py_ssize_t n)                                     \
+    {                                                                                                                  \
+        return behind_fast(i, self, args, n, NULL, 0);                                                                 \
+    }                                                                                                                  \
+    static PyObject *fast_named_##i(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)              \
+    {                                                                                                                  \
+        return behind_fast(i, self, args, n, names, 1);                                                                \
+    }                                                                                                                  \
+    static PyObject *plain_##i(PyObject *self, PyObject *args)                                                         \
+    {                                                                                                                  \
+        return behind(i, self, args, NULL, 0);                                                                         \
+    }                                                                                                                  \
+    static PyObject *named_##i(PyObject *self, PyObject *args, PyObject *names)                                        \
+    {                                                                                                                  \
+        return behind(i, self, args, names, 1);                                                                        \
     }
 #define EIGHT(F, t) F(t##0) F(t##1) F(t##2) F(t##3) F(t##4) F(t##5) F(t##6) F(t##7)
 #define ALL(F) EIGHT(F, 00) EIGHT(F, 01) EIGHT(F, 02) EIGHT(F, 03) EIGHT(F, 04) EIGHT(F, 05) EIGHT(F, 06) EIGHT(F, 07)
 ALL(DOOR)
 
 typedef void (*any_function)(void);
-#define DOORS(i) {(any_function)fast_##i, (any_function)fast_named_##i, (any_function)plain_##i, (any_function)named_##i},
+#define DOORS(i)                                                                                                       \
+    {(any_function)fast_##i, (any_function)fast_named_##i, (any_function)plain_##i, (any_function)named_##i},
 static const any_function doors[SO_WATCHED_CALLS][4] = {ALL(DOORS)};
 
 static any_function door(int number, int flags)
 {
     switch (flags & (METH_FASTCALL | METH_KEYWORDS | METH_VARARGS | METH_NOARGS | METH_O | METH_METHOD)) {
-    case METH_FASTCALL:
-        return doors[number][0];
-    case METH_FASTCALL | METH_KEYWORDS:
-        return doors[number][1];
+    case METH_FASTCALL: return doors[number][0];
+    case METH_FASTCALL | METH_KEYWORDS: return doors[number][1];
     case METH_VARARGS:
     case METH_NOARGS:
-    case METH_O:
-        return doors[number][2];
-    case METH_VARARGS | METH_KEYWORDS:
-        return doors[number][3];
-    default:
-        return NULL;
+    case METH_O: return doors[number][2];
+    case METH_VARARGS | METH_KEYWORDS: return doors[number][3];
+    default: return NULL;
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Blocks of memory that are requested outside the calls that are watched: how large, and where in Python's code. Python's
-// own are left out.
+// Blocks of memory that are requested outside the calls that are watched: how large, and where in Python's code.
+// Python's own are left out.
 #ifndef STRIDEOPS_REQUESTS_H
 #define STRIDEOPS_REQUESTS_H
 
@@ -23,9 +23,9 @@ typedef struct so_request {
 // The first of them is of no known place: without the GIL, or when too many places are known.
 extern so_request so_requests[SO_REQUESTS];
 
-// Holding the GIL. Blocks from so many bytes on; what is requested in files of a folder (a Python string) is said of the
-// line that calls them. `native` at the end: whether what compiled code requests for itself was counted. -1: a Python
-// error is set.
+// Holding the GIL. Blocks from so many bytes on; what is requested in files of a folder (a Python string) is said of
+// the line that calls them. `native` at the end: whether what compiled code requests for itself was counted. -1: a
+// Python error is set.
 int so_requests_begin(size_t smallest, struct _object *folder);
 int so_requests_end(int *native);
 
