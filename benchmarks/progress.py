@@ -26,7 +26,7 @@ def tasks():
             task = progress.add_task(what, total=total)
             done = 0
             if not console.is_terminal:
-                print(f"{what}: {total}", flush=True)
+                print(f"{what}: {total}\n", end="", flush=True)  # whole, whoever else prints
 
             def advance(next_one=None):
                 nonlocal done
@@ -35,7 +35,7 @@ def tasks():
                 if next_one:
                     progress.update(task, description=next_one)
                     if not console.is_terminal:
-                        print(f"{done} of {total}: {next_one}", flush=True)
+                        print(f"{done} of {total}: {next_one}\n", end="", flush=True)
 
             return advance
 

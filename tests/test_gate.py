@@ -3,6 +3,7 @@
 numbers that were drawn; what it says, and what it keeps when it is interrupted."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from ccompiler import require
 import strideops
 from benchmarks import environments
 from benchmarks.gate import __main__ as gate
-from benchmarks.gate import builds, calibrate, decide, exact, publish, report, subset, times, worker
+from benchmarks.gate import builds, calibrate, decide, exact, process, publish, report, subset, times, worker
 from benchmarks.repository import Refused
 
 CASE = subset.Case("ops.Sum.time_call", ("strided", "cut", "6", "float64"))
@@ -229,7 +230,8 @@ def test_an_interruption_keeps_what_was_measured(run, monkeypatch):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 sys.path.append({root!r})
 from benchmarks.gate import __main__ as gate, builds
 package = builds.find_package({python!r})
@@ -244,18 +246,39 @@ def test_a_signal_in_the_middle(name, planted, tmp_path):
     """The exact channel has begun: its processes end, the report is there, whole, and says so."""
     python = planted("base", "same").python
     program = INTERRUPTED.format(root=str(made.ROOT), python=python, out=str(tmp_path))
-    process = subprocess.Popen(
+    gating = subprocess.Popen(
         [sys.executable, "-P", "-u", "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
-    for line in process.stdout:
+    for line in gating.stdout:
         if line.startswith("head: copies"):
             break
-    process.send_signal(signal.Signals[name])
-    printed, _ = process.communicate(timeout=60)
-    assert process.returncode == report.DID_NOT_RUN, printed
+    else:
+        pytest.fail("it ended before the signal")
+    gating.send_signal(signal.Signals[name])
+    printed, _ = gating.communicate(timeout=60)
+    assert gating.returncode == report.DID_NOT_RUN, printed
     assert "did not run: the gate: interrupted" in printed
     found = json.loads((tmp_path / "gate.json").read_text())
     assert found["failed"] == {report.GATE: "interrupted: what was measured so far is in the table"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_any_moment(number):
+    """As an exception it could come between two lines of a lock, which then hide it; it is none until all is over."""
+    before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(_):
+        os.kill(os.getpid(), number)
+        assert process._stopped.wait(60)
+
+    try:
+        for _ in range(200):
+            with pytest.raises(KeyboardInterrupt):
+                process.side_by_side(run, range(3))
+            assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_every_case_of_the_gate_is_one_of_the_suite():

@@ -11,7 +11,6 @@ import signal
 import statistics
 import sys
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..repository import Refused, find_commit, git
@@ -58,7 +57,7 @@ def install_both(base, head):
 def compare_exact(both, report, begin):
     """The figures of base and of head, and what they say; after an interruption these are not all."""
     from . import exact, subset
-    from .process import interruptible
+    from .process import side_by_side
 
     figures = {build: exact.Figures() for build in both}
 
@@ -69,8 +68,7 @@ def compare_exact(both, report, begin):
             exact.count_instructions(build, subset.TIMED, figures[build], advance)
 
     try:
-        with ThreadPoolExecutor(len(both)) as pool, interruptible():
-            list(pool.map(measure, both))
+        side_by_side(measure, both)
     except KeyboardInterrupt:
         for each in figures.values():
             each.failed.clear()  # they were ended

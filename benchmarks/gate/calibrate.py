@@ -11,12 +11,11 @@ import math
 import os
 import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..repository import ROOT, Refused, find_commit
 from . import builds, delays, exact, injections, subset, times
-from .process import Failed, interruptible
+from .process import Failed, side_by_side
 from .verdicts import (
     COUNTED_RUNS,
     COUNTED_SHARE,
@@ -123,7 +122,7 @@ def run_exact(*some):
         exact.count_instructions(build, subset.TIMED, figures)
         return _exact_run(build.side, figures)
 
-    return _side_by_side(run, some)
+    return side_by_side(run, some, os.cpu_count())
 
 
 def run_more_instructions(build, turns):
@@ -136,12 +135,7 @@ def run_more_instructions(build, turns):
         exact.count_instructions(build, cases, figures, delays=wanted)
         return _exact_run(counted_name(share), figures)
 
-    return _side_by_side(run, (0, COUNTED_SHARE))
-
-
-def _side_by_side(run, some):
-    with ThreadPoolExecutor(os.cpu_count()) as pool, interruptible():
-        return list(pool.map(run, some))
+    return side_by_side(run, (0, COUNTED_SHARE), os.cpu_count())
 
 
 def _exact_run(name, figures):

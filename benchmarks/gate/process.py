@@ -11,10 +11,11 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
-import weakref
+from concurrent import futures
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -29,8 +30,10 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 
+RAISES = signal.default_int_handler
+HEARING = 0.5  # seconds; a signal that comes just before a thread begins to wait does not end the wait
 
-_running = weakref.WeakSet()
+_running = set()
 _stopped = threading.Event()
 
 
@@ -39,7 +42,7 @@ class Failed(Exception):
 
 
 class Process:
-    """A worker; a context manager that ends it. Ctrl-C at the terminal does not reach it (see `interruptible`)."""
+    """A worker; a context manager that ends it. Ctrl-C at the terminal does not reach it (see `side_by_side`)."""
 
     def __init__(self, build, core=None, prefix=(), home=None):
         """Start it.
@@ -107,6 +110,7 @@ class Process:
         return self
 
     def __exit__(self, *error):
+        _running.discard(self)
         if error[0] is not None:
             self.kill()
         self._process.stdin.close()
@@ -115,17 +119,49 @@ class Process:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-@contextmanager
-def interruptible():
-    """Ctrl-C within ends all processes, and no other begins: threads that wait for their answers get Failed at once.
+def _stop_all(*_):
+    """Threads that wait for their answers get Failed at once, and no process begins."""
+    _stopped.set()
+    for process in list(_running):
+        process.kill()
 
-    Belongs inside of the pool of these threads, which waits for them when it is left.
-    """
-    _stopped.clear()
+
+@contextmanager
+def _hearing():
+    """Ctrl-C within is _stop_all: an exception could come in the middle of a lock, and the lock's own hide it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    raising = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is RAISES]
+    for number in raising:
+        signal.signal(number, _stop_all)
     try:
         yield
-    except KeyboardInterrupt:
-        _stopped.set()
-        for process in list(_running):
-            process.kill()
-        raise
+    finally:
+        for number in raising:
+            signal.signal(number, RAISES)
+
+
+def side_by_side(run, items, threads=None):
+    """`run(item)` of every item, each in a thread; Ctrl-C ends the processes that they use, and then is raised here.
+
+    Parameters
+    ----------
+    run : callable
+    items : sequence
+    threads : int, optional
+        At most at a time; one for every item where it is not given.
+
+    Returns
+    -------
+    list
+        In the order of the items.
+    """
+    _stopped.clear()
+    with _hearing(), futures.ThreadPoolExecutor(threads or len(items)) as pool:
+        submitted = [pool.submit(run, item) for item in items]
+        while futures.wait(submitted, HEARING).not_done:
+            pass
+    if _stopped.is_set():
+        raise KeyboardInterrupt
+    return [each.result() for each in submitted]

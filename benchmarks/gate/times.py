@@ -8,12 +8,11 @@ lies above all, so a pair is one observation, and the test is one on pairs (deci
 import math
 import os
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from . import decide
-from .process import Failed, Process, interruptible
+from .process import Failed, Process, side_by_side
 
 SETUPS = 2  # of a case in each process of the first stage, each in fresh memory
 ROUNDS = 20  # of turns, in each setup
@@ -181,9 +180,7 @@ def take_pairs(builds, wanted, count, setups, rounds, take, advance=lambda: None
             take(take_pair(builds, wanted, setups, rounds, number + pair, cores[number], delays))
             advance()
 
-    with ThreadPoolExecutor(len(cores)) as pool, interruptible():
-        for each in [pool.submit(lane, number) for number in range(len(cores))]:
-            each.result()
+    side_by_side(lane, range(len(cores)))
 
 
 def take_stages(builds, cases, stages, begin=lambda what, total: lambda: None, delays=None):
