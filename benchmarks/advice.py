@@ -48,15 +48,17 @@ def rounds(call, pattern, size, seconds=BUDGET):
 
     Both paths take turns, so that the machine's ups and downs are in both.
     """
-    rows, begin = [], time.perf_counter()
+    from strideops.rates import best_times
+
+    rows, held, begin = [], [], time.perf_counter()
     while len(rows) < ROUNDS[1] and time.perf_counter() < begin + (LONG if len(rows) < ROUNDS[0] else seconds):
-        paths = [passes.prepare(path, call, pattern, size, 0) for path in cases.PATHS]
+        # Both read one array: the question is whether to copy it.
+        function, arguments = cases.prepare("strided", call, pattern, size, passes.DTYPE)
+        held.append(arguments)  # malloc would give the next ones the same pages
         row = []
         for count in passes.PASSES:
-            timers = [timeit.Timer(partial(run, count, *arguments)) for run, (_, *arguments) in paths]
-            once = max(timer.timeit(1) for timer in timers)
-            loops, repeats = max(1, round(SAMPLE / once)), min(5, max(1, round(WARM / max(once, SAMPLE))))
-            strided, contiguous = (min(timer.repeat(repeats, loops)) for timer in timers)
+            timers = [timeit.Timer(partial(passes.RUN[path], count, function, *arguments)) for path in cases.PATHS]
+            strided, contiguous = best_times(timers, SAMPLE, WARM)
             row.append(contiguous / strided)
         rows.append(row)
     return np.array(rows)

@@ -9,7 +9,7 @@ import pytest
 import strideops
 from benchmarks import advice as calibration
 from benchmarks import cases, passes, patterns
-from strideops import advice, layouts
+from strideops import advice, layouts, rates
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,15 @@ def test_break_even(strided, contiguous, even):
     assert found == pytest.approx(even)
 
 
-def rates(packed=1.0, copy=10.0, element=1e-9):
-    """A stand-in for `calibrate`: of layouts with gaps, a pass takes twice as long as over the copy."""
+def stand_in(packed=1.0, copy=10.0, element=1e-9):
+    """For `calibrate`: of layouts with gaps, a pass takes twice as long as over the copy."""
 
-    def told(op, dtype, shape, strides, offset=0):
+    def told(op, dtype, shape, strides, offset=0, numbers=None, memory=0):
         itemsize = np.dtype(dtype).itemsize
-        one_piece = layouts.is_one_piece(shape, strides, itemsize, op in advice.IN_ORDER)
+        one_piece = layouts.is_one_piece(shape, strides, itemsize, op in rates.IN_ORDER)
         second = math.prod(shape) * element
         slow = second if one_piece else 2 * second
-        counts = advice.PASSES
+        counts = rates.PASSES
         return advice.Rates(
             counts,
             tuple(slow * count for count in counts),
@@ -44,8 +44,15 @@ def rates(packed=1.0, copy=10.0, element=1e-9):
 
 
 @pytest.fixture
-def simple(monkeypatch):
-    monkeypatch.setattr(advice, "_remembered", rates())
+def forgotten():
+    advice._remembered.clear()
+    yield
+    advice._remembered.clear()
+
+
+@pytest.fixture
+def simple(monkeypatch, forgotten):
+    monkeypatch.setattr(advice, "calibrate", stand_in())
 
 
 def test_advice(simple):
@@ -124,29 +131,56 @@ def test_a_part_is_as_large_as_it_may_be():
 
 @pytest.mark.parametrize("dtype", ["float64", "int16", "uint8"])
 @pytest.mark.parametrize("pattern", patterns.PATTERNS)
-def test_stand_ins_lie_as_the_array_does(pattern, dtype):
-    _, view = patterns.make(pattern, 64, dtype)
+def test_what_is_measured_lies_as_the_array_does(pattern, dtype):
+    base, view = patterns.make(pattern, 64, dtype)
     offset = view.ctypes.data % layouts.LINE
-    stand_in = advice._operand(view.shape, view.strides, view.dtype, offset)
-    assert (stand_in.shape, stand_in.strides, stand_in.dtype) == (view.shape, view.strides, view.dtype)
-    assert stand_in.ctypes.data % layouts.LINE == offset
-    assert np.unique(stand_in).size > 1 or stand_in.size < 97
+    for numbers in (None, view):
+        other = rates._operand(view.shape, view.strides, view.dtype, offset, numbers, 3 * base.nbytes)
+        assert (other.shape, other.strides, other.dtype) == (view.shape, view.strides, view.dtype)
+        assert other.ctypes.data % layouts.LINE == offset
+        assert other.base.nbytes == 3 * base.nbytes
+        assert np.unique(other).size > 1 or other.size < 97
+    assert np.array_equal(other, view)
+    assert not np.shares_memory(other, view)
+
+
+@pytest.mark.parametrize("op", rates.OPS)
+def test_the_numbers_are_those_of_the_array(hasty, monkeypatch, op):
+    """How long argmin looks depends on them; of what is too large it is the first ones."""
+    monkeypatch.setattr(rates, "MEMORY", 2**13)
+    seen, operands = [], rates._operands
+    monkeypatch.setattr(rates, "_operands", lambda *layout: seen.append(operands(*layout)) or seen[-1])
+    x = np.random.default_rng(0).random((40, 40))[:, ::2]
+    strideops.advise(x, op=op)
+    for first, *more in seen:
+        m, n = first.shape
+        assert 1 < m < 40
+        assert np.array_equal(first, x[:m, :n])
+        for second in more:
+            assert np.array_equal(second, first if op == "dot" else first[0])
+
+
+def test_large_memory_is_measured_in_large_memory(hasty, monkeypatch):
+    """NumPy asks for large pages there; a view of it may be small."""
+    seen, operands = [], rates._operands
+    monkeypatch.setattr(rates, "_operands", lambda *layout: seen.append(layout[-1]) or operands(*layout))
+    for rows in (1, 3000):
+        strideops.advise(np.zeros((rows, 512))[:1].reshape(8, 64)[:, ::2])
+    assert sorted(set(seen)) == [4096, rates.LARGE_PAGES]
+    assert len(advice._remembered) == 2
 
 
 @pytest.fixture
-def hasty(monkeypatch):
-    for name, value in (("SAMPLE", 1e-6), ("WARM", 1e-6), ("BUDGET", 1e-3)):
-        monkeypatch.setattr(advice, name, value)
-    advice._remembered.cache_clear()
-    yield
-    advice._remembered.cache_clear()
+def hasty(monkeypatch, forgotten):
+    for name, value in (("SAMPLE", 1e-6), ("WARM", 1e-6), ("BUDGET", 1e-3), ("LIMIT", 1e-3)):
+        monkeypatch.setattr(rates, name, value)
 
 
-@pytest.mark.parametrize("op", advice.OPS)
+@pytest.mark.parametrize("op", rates.OPS)
 def test_times_are_times(hasty, op):
     x = np.zeros((100, 64), np.float32)[:, ::2]
     told = advice.calibrate(op, "float32", x.shape, x.strides)
-    assert told.passes in (advice.PASSES, advice.PASSES[:-1])  # the last takes long where calls do
+    assert told.passes in (rates.PASSES, rates.PASSES[:-1])  # the last takes long where calls do
     assert all(1e-9 < time < 1 for time in (*told.strided, *told.contiguous))
     assert list(told.strided) == sorted(told.strided)
 
@@ -155,13 +189,33 @@ def test_a_layout_is_measured_once(hasty):
     x = np.zeros((8, 8))
     first = strideops.advise(x[:, ::2])
     assert strideops.advise(x[:, ::2]) == first
-    assert advice._remembered.cache_info().hits == 1
+    assert len(advice._remembered) == 1
+
+
+def test_not_every_layout_is_remembered_for_ever(simple, monkeypatch):
+    monkeypatch.setattr(advice, "MOST_REMEMBERED", 3)
+    for n in range(2, 12):
+        strideops.advise(np.zeros(n)[::2])
+        assert 1 <= len(advice._remembered) <= 3
+
+
+@pytest.mark.parametrize(
+    ("turns", "clear"),
+    [
+        ([[2.0, 1.0, 0.5]] * 4, True),
+        ([[2.0, 1.1, 0.9], [2.0, 1.1, 0.97]] * 2, False),  # 25 and 40 passes
+        ([[2.0, 1.5, 1.2], [2.0, 1.5, 1.1]] * 2, True),  # it never pays
+        ([[2.0, 1.5, 1.2], [2.0, 1.1, 0.9]] * 2, False),
+    ],
+)
+def test_turns_that_tell_the_same(turns, clear):
+    assert rates._is_clear([[*turn, 1e-6] for turn in turns], rates.PASSES) == clear
 
 
 def test_of_what_is_too_large_a_part_is_measured(hasty, monkeypatch):
-    monkeypatch.setattr(advice, "MEMORY", 2**16)
+    monkeypatch.setattr(rates, "MEMORY", 2**16)
     seen = []
-    monkeypatch.setattr(advice, "_operands", lambda op, shape, *more: seen.append(shape) or [np.zeros(shape)])
+    monkeypatch.setattr(rates, "_operands", lambda op, shape, *more: seen.append(shape) or [np.zeros(shape)])
     told = advice.calibrate("sum", "float64", (10**9, 4), (64, 8))
     assert set(seen) == {(1024, 4)}
     assert told.strided[0] > 1e-3  # in proportion
@@ -172,7 +226,7 @@ def test_of_what_is_too_large_a_part_is_measured(hasty, monkeypatch):
 @pytest.mark.parametrize("pattern", patterns.PATTERNS)
 def test_every_pattern_gets_advice(simple, pattern):
     _, view = patterns.make(pattern, 64, "float64")
-    for op in advice.OPS:
+    for op in rates.OPS:
         if cases.is_case(op, pattern):
             told = strideops.advise(view, passes=8, op=op)
             assert told.path in ("strided", "contiguous")
@@ -187,7 +241,7 @@ def test_small_ones(simple, x):
 
 @pytest.mark.parametrize("x", [np.zeros(0), np.zeros((3, 0)), np.zeros(()), np.zeros((1, 1, 1))])
 def test_small_ones_are_measured(hasty, x):
-    for op in advice.OPS:
+    for op in rates.OPS:
         if op != "matvec":
             told = strideops.advise(x, 1000, op)
             assert 0 < told.strided < 1
@@ -227,7 +281,7 @@ def test_agreement(measured, predicted, agree):
 
 
 def test_both_paths_of_the_passes_do_the_same():
-    assert set(passes.CALLS) == set(advice.OPS)
+    assert set(passes.CALLS) == set(rates.OPS)
     for path in cases.PATHS:
         run, (count, function, *arguments) = passes.prepare(path, "sum", "cut", 64, 4)
         seen = []
