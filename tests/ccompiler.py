@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The C core, compiled by the tests with flags of their own."""
 
+import json
 import os
 import shlex
 import shutil
@@ -44,6 +45,14 @@ def require(program):
     if not shutil.which(program):
         assert "CI" not in os.environ, f"CI must install {program}"
         pytest.skip(f"{program} is not installed")
+
+
+def built_objects():
+    """The core's objects as `make` has built them for the package, or None where that was not gcc."""
+    compilers = ROOT / "build/meson-info/intro-compilers.json"
+    if not compilers.exists() or json.loads(compilers.read_text())["host"]["c"]["id"] != "gcc":
+        return None
+    return sorted(path for name in ("layouts", "*kernels") for path in (ROOT / "build").glob(f"lib{name}.a.p/*.o"))
 
 
 def compile_each(sources, flags, folder, compiler):

@@ -236,6 +236,21 @@ def test_columns_over_many_pages(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_long_rows_lie_anywhere_in_their_pages(dtype):
+    """A target a few bytes further in its page than the source is written in pieces."""
+    for columns in (1536, 1537, 5000):
+        values = np.random.default_rng(0).integers(0, 99, (3, 2 * columns)).astype(dtype)[:, :columns]
+        for ahead in (0, 1, 8, 31, 32, 4095):
+            memory = np.zeros(values.nbytes + 2 * 4096, np.uint8)
+            begin = (values.ctypes.data + ahead - memory.ctypes.data) % 4096
+            y = memory[begin : begin + values.nbytes].view(dtype).reshape(values.shape)
+            strided.copyto(y, values)
+            assert np.array_equal(y, values)
+            assert not memory[:begin].any()
+            assert not memory[begin + values.nbytes :].any()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_long_rows_begin_anywhere(dtype):
     """What comes before the first cache line of a row is read and written as well, and nothing before that."""
     size = 70_000 // np.dtype(dtype).itemsize

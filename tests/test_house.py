@@ -88,6 +88,10 @@ def test_who_imports_whom_in_the_package():
     }
     assert imports("exchange") == set()
     assert imports("advice") == {
+        ".layouts.LINE",
+        *(f".rates.{name}" for name in ("LARGE_PAGES", "OPS", "Rates", "break_even", "calibrate")),
+    }
+    assert imports("rates") == {
         "._core.pack",
         ".strided",
         *(f".layouts.{name}" for name in ("LINE", "extent", "is_one_piece", "part")),

@@ -71,6 +71,21 @@ static inline void end_streams(void)
 #endif
 }
 
+// Between these sizes memmove becomes `rep movsb`, which takes ten times as long on AMD's CPUs (Zen 3, glibc 2.36) where
+// the target lies 1 to 31 bytes further in its page than the source in its own.
+enum { ONE_MOVE = 1536, MOST_MOVED = 1 << 20 };
+
+static inline void move_row(char *target, const char *source, ptrdiff_t bytes)
+{
+    if (((uintptr_t)target - (uintptr_t)source) % 4096 - 1 < 31 && bytes < MOST_MOVED)
+        for (; bytes > ONE_MOVE; bytes -= ONE_MOVE) {
+            memmove(target, source, ONE_MOVE);
+            target += ONE_MOVE;
+            source += ONE_MOVE;
+        }
+    memmove(target, source, (size_t)bytes);
+}
+
 // Elements from which on the compiler's way to draw them together is quicker than ours.
 enum { SHORT_DRAWN = 64 };
 
