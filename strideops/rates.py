@@ -38,7 +38,7 @@ MOST_REPEATS = 5
 TURNS = 3  # at least; as many in the same memory, since where its pages lie is a matter of luck
 MOST_TURNS = 45
 BUDGET = 0.3  # seconds for more turns than that
-LIMIT = 0.8  # seconds for turns where the break-even is not clear by then
+LIMIT = 0.9  # seconds of all turns where the break-even is not clear by then
 CLEAR = 1.15  # the factor within which half of the turns tell the break-even of the others
 LONG = 1e-5  # seconds of a pass beside which the look at its layout is nothing
 
@@ -240,7 +240,8 @@ def calibrate(
     if 0 in shape:
         numbers = None
     layout = op, less, strides, kind, offset, numbers, min(memory, LARGE_PAGES)
-    operands, begin = _operands(*layout), time.perf_counter()
+    begin = time.perf_counter()
+    operands = _operands(*layout)
     passes: tuple[int, ...] = PASSES[:-1]
     turns = [list(_turn(function, operands, passes))]
     if 2 * TURNS * turns[0][-1] * PASSES[-1] < BUDGET:
@@ -248,7 +249,9 @@ def calibrate(
         turns = [list(_turn(function, operands, passes))]
     while len(turns) < MOST_TURNS:
         spent = time.perf_counter() - begin
-        if spent > LIMIT or (spent > BUDGET and len(turns) > TURNS and _is_clear(turns, passes)):
+        if spent + spent / len(turns) > LIMIT or (
+            spent > BUDGET and len(turns) > TURNS and _is_clear(turns, passes)
+        ):
             break
         if len(turns) % TURNS == 0:
             operands = _operands(*layout)
