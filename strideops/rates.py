@@ -249,9 +249,7 @@ def calibrate(
         turns = [list(_turn(function, operands, passes))]
     while len(turns) < MOST_TURNS:
         spent = time.perf_counter() - begin
-        if spent + spent / len(turns) > LIMIT or (
-            spent > BUDGET and len(turns) > TURNS and _is_clear(turns, passes)
-        ):
+        if spent + spent / len(turns) > LIMIT or (spent > BUDGET and len(turns) > TURNS and _is_clear(turns, passes)):
             break
         if len(turns) % TURNS == 0:
             operands = _operands(*layout)

@@ -71,8 +71,8 @@ static inline void end_streams(void)
 #endif
 }
 
-// Between these sizes memmove becomes `rep movsb`, which takes ten times as long on AMD's CPUs (Zen 3, glibc 2.36) where
-// the target lies 1 to 31 bytes further in its page than the source in its own.
+// Between these sizes memmove becomes `rep movsb`, which takes ten times as long on AMD's CPUs (Zen 3, glibc 2.36)
+// where the target lies 1 to 31 bytes further in its page than the source in its own.
 enum { ONE_MOVE = 1536, MOST_MOVED = 1 << 20 };
 
 static inline void move_row(char *target, const char *source, ptrdiff_t bytes)
