@@ -292,4 +292,4 @@ def test_variant(isa, tmp_path):
     assert done.stdout == f"{isa}\n"
     chosen = "test_drawn_layouts or largest_numbers or many_pages or anywhere"
     tests = ["-k", chosen, "--hypothesis-profile", "variant", "-p", "no:cacheprovider"]
-    assert "30 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)
+    assert "40 passed" in run(sys.executable, "-P", "-m", "pytest", "-q", *tests, __file__, env=environment)
